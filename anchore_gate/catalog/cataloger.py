@@ -1,0 +1,44 @@
+"""The shape of a cataloger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from anchore_gate.image.filesystem import Filesystem
+from anchore_gate.image.needs import Needs
+from anchore_gate.model.inventory import Distro, Package, PackageFile, Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """The paths that an OS package's database says it brought."""
+
+    package: Package
+    paths: frozenset[str]
+    files: tuple[PackageFile, ...] = ()  # filled only when `with_files` was asked for
+
+
+@runtime_checkable
+class Cataloger(Protocol):
+    """Reads one kind of package evidence."""
+
+    @property
+    def name(self) -> str:
+        """The word users and reports see, e.g. `apk`."""
+        ...
+
+    def needs(self) -> Needs:
+        """The files it reads."""
+        ...
+
+    def catalog(
+        self, files: Filesystem, distro: Distro | None, *, with_files: bool
+    ) -> Iterator[Package | Ownership | Unknown]:
+        """
+        Yield what is installed, what it owns, and what could not be read.
+
+        Raises `CatalogError` where an operating system's package database cannot be read at all.
+        """
+        ...

@@ -1,0 +1,92 @@
+"""
+The command line: arguments in, exit code out, nothing decided here.
+
+One subcommand per module: its `configure(parser)` declares arguments, its `run(args)` returns the exit code.
+Only the module of the command that was asked for is imported.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from anchore_gate.errors import GateError
+
+if TYPE_CHECKING:
+    import argparse
+
+COMMANDS = {
+    "check": "judge images: scan, evaluate the policy, write reports",
+    "catalog": "list what is installed in an image (table, JSON, CycloneDX, SPDX)",
+    "vulnerabilities": "list what is known against an image's packages",
+    "policy": "validate, explain, show and convert policies",
+    "allow": "add a finding to an allowlist, with expiry and reason",
+    "db": "the vulnerability database: status, update, import, export, search",
+    "report": "render reports again from a result's JSON",
+    "compliance": "list the controls that findings speak to",
+    "registry": "list repositories, tags and digests of a registry",
+    "remote": "see what an Anchore service is doing",
+    "config": "show every setting and where it came from",
+    "init": "write a working pipeline into this repository",
+}
+PASSED, FAILED, USAGE, NO_VERDICT, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 130, 143
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is 0 pass, 1 the policy said no, 2 usage, 3 no verdict."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(arguments)
+    except GateError as error:
+        return _end(f"error: {error}", error.exit_code)
+    except KeyboardInterrupt:
+        return _end("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader went away (`anchore-gate ... | head`): nothing more can be said to it.
+        sys.stdout = None  # type: ignore[assignment]  # keeps the interpreter from flushing it again
+        return NO_VERDICT
+    except Exception as error:  # noqa: BLE001  # the last door: a crash is "no verdict", never a pass
+        import logging
+
+        logging.getLogger(__name__).debug("crash", exc_info=True)
+        return _end(f"error: internal: {type(error).__name__}: {error} (run with --verbose)", NO_VERDICT)
+
+
+def _run(arguments: list[str]) -> int:
+    parser, subparsers = _parsers()
+    named = next((word for word in arguments if not word.startswith("-")), "")
+    if named not in COMMANDS:
+        parser.parse_args(arguments)  # --help and --version end here, anything else is refused
+        parser.print_help()
+        return USAGE
+    from importlib import import_module
+
+    command = import_module(f"anchore_gate.cli.{named}")
+    command.configure(subparsers[named])
+    result: int = command.run(parser.parse_args(arguments))
+    return result
+
+
+def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    import argparse
+
+    from anchore_gate import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="anchore-gate",
+        description="One gate for container images: may this image go on?",
+        epilog="Exit codes: 0 pass, 1 the policy said no, 2 usage or configuration, 3 no verdict.",
+    )
+    parser.add_argument("--version", action="version", version=f"anchore-gate {__version__}")
+    children = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    return parser, {
+        name: children.add_parser(name, help=summary, description=summary.capitalize() + ".")
+        for name, summary in COMMANDS.items()
+    }
+
+
+def _end(message: str, code: int) -> int:
+    line = " ".join(message.split())
+    sys.stderr.write(f"anchore-gate: {line}\n")
+    return code

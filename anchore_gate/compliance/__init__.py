@@ -1,0 +1,1 @@
+"""Which control of which standard a finding speaks to."""

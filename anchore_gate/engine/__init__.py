@@ -1,0 +1,1 @@
+"""Who looks: this process, or an Anchore service."""

@@ -1,0 +1,45 @@
+"""The shape of an engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from anchore_gate.model.image import Platform
+from anchore_gate.model.result import Assessment
+from anchore_gate.policy.bundle import Bundle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One image to look at, and how."""
+
+    image: str  # as the user wrote it, scheme and all
+    bundle: Bundle | None  # None: the service's own policy (remote only)
+    now: datetime
+    tag: str = ""  # the reference mappings see; "" = derive it from the image
+    dockerfile: Path | None = None
+    platform: Platform | None = None
+    want_packages: bool = False  # a report lists packages: catalog them although no rule asks
+    want_vulnerabilities: bool = False
+    annotations: tuple[tuple[str, str], ...] = ()
+
+
+class Engine(Protocol):
+    """Looks at an image and applies a policy."""
+
+    @property
+    def name(self) -> str:
+        """The word reports use: `local` or `remote`."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """What it says of its version, "" where it says nothing."""
+        ...
+
+    def assess(self, request: Request) -> Assessment:
+        """Gather the grounds for a verdict. Raises `GateError` when it cannot."""
+        ...

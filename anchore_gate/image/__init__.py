@@ -1,0 +1,1 @@
+"""Where images come from, and the one pass that reads them."""

@@ -1,0 +1,1 @@
+"""The values that walk through the house: frozen, hashable, free of I/O."""

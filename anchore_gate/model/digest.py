@@ -1,0 +1,36 @@
+"""Content digests: `sha256:<64 hex>` (OCI image-spec, descriptor.md, "Digests")."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from anchore_gate.errors import InvalidReference
+
+_SHAPES = {"sha256": re.compile(r"[0-9a-f]{64}"), "sha512": re.compile(r"[0-9a-f]{128}")}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Digest:
+    """The address of some bytes."""
+
+    algorithm: str
+    hex: str
+
+    @classmethod
+    def parse(cls, text: str) -> Digest:
+        """Read `sha256:<hex>` or `sha512:<hex>`. Raises `InvalidReference`."""
+        algorithm, _, digits = text.partition(":")
+        shape = _SHAPES.get(algorithm)
+        if shape is None or not shape.fullmatch(digits):
+            raise InvalidReference(f"not a digest: {text[:200]!r}")
+        return cls(algorithm, digits)
+
+    @classmethod
+    def of(cls, content: bytes) -> Digest:
+        """The sha256 digest of `content`."""
+        return cls("sha256", hashlib.sha256(content, usedforsecurity=False).hexdigest())
+
+    def __str__(self) -> str:
+        return f"{self.algorithm}:{self.hex}"

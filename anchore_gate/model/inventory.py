@@ -1,0 +1,87 @@
+"""What the catalogers saw inside an image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+OS_TYPES = frozenset({"apk", "deb", "rpm", "alpm", "portage"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distro:
+    """The distribution (os-release(5), or the older files)."""
+
+    id: str
+    version_id: str = ""
+    name: str = ""
+    id_like: tuple[str, ...] = ()
+    version_codename: str = ""
+    pretty_name: str = ""
+    variant_id: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.version_id}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageFile:
+    """A file as the package database records it, for `packages/verify`."""
+
+    path: str
+    digest: str = ""  # hex
+    algorithm: str = ""  # sha256 sha1 md5
+    mode: int | None = None  # permission bits, with or without type bits
+    size: int | None = None
+    user: str = ""
+    group: str = ""
+    is_config: bool = False
+    type: str = "file"  # file, dir, link: as far as the database says
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Package:
+    """One installed package."""
+
+    type: str  # Syft's word: apk deb rpm npm gem python java-archive go-module rust-crate
+    name: str
+    version: str  # as its own tool prints it: rpm `epoch:version-release`, epoch only if not 0/none
+    purl: str = ""
+    architecture: str = ""
+    licenses: tuple[str, ...] = ()
+    locations: tuple[str, ...] = ()  # absolute paths; the first is the evidence file
+    layer: int | None = None  # index of the layer that brought it
+    upstream: str = ""  # source package name ("" = the same as name)
+    upstream_version: str = ""  # "" = the same as version
+    epoch: int | None = None  # rpm
+    modularity: str | None = None  # rpm: the label, "" for none, None for not recorded
+    vendor: str = ""
+    maintainer: str = ""
+    group_id: str = ""  # java
+    cpes: tuple[str, ...] = ()
+    owned_by: str = ""  # purl of the OS package that owns its files; "" = nobody
+    found_by: str = ""
+
+    @property
+    def is_os(self) -> bool:
+        """Whether it belongs to the distribution's package manager."""
+        return self.type in OS_TYPES
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Unknown:
+    """A file that looked like evidence and could not be read."""
+
+    path: str
+    cataloger: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """Everything catalogued. `unknowns` say what the packages may be missing."""
+
+    distro: Distro | None = None
+    packages: tuple[Package, ...] = ()
+    unknowns: tuple[Unknown, ...] = ()
+    # (package purl, its files), only when the policy asks for them
+    files: tuple[tuple[Package, tuple[PackageFile, ...]], ...] = ()

@@ -1,0 +1,113 @@
+"""The verdict, with the evidence it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from anchore_gate.errors import GateError
+from anchore_gate.model.evaluation import Action, Evaluation
+from anchore_gate.model.image import Dockerfile, Image
+from anchore_gate.model.inventory import Inventory
+from anchore_gate.model.vulnerability import DatabaseIdentity, Incomparable, Match
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """What an engine hands back: the image, what is in it, what the policy says."""
+
+    image: Image
+    evaluation: Evaluation
+    inventory: Inventory = Inventory()
+    matches: tuple[Match, ...] = ()
+    incomparable: tuple[Incomparable, ...] = ()
+    dockerfile: Dockerfile = Dockerfile()
+    database: DatabaseIdentity | None = None
+    notes: tuple[str, ...] = ()  # what limits the evidence, e.g. `secrets: files over 1 MiB not read`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateResult:
+    """All a report needs, and nothing that is still open."""
+
+    image: Image
+    evaluation: Evaluation
+    inventory: Inventory
+    matches: tuple[Match, ...]
+    incomparable: tuple[Incomparable, ...] = ()
+    dockerfile: Dockerfile = Dockerfile()
+    database: DatabaseIdentity | None = None
+    notes: tuple[str, ...] = ()
+    engine: str  # local, remote
+    engine_version: str = ""
+    fail_on: Action | None = Action.STOP  # None: never fail
+    decided_at: datetime
+
+    @property
+    def name(self) -> str:
+        """What a report calls the image."""
+        return self.image.display_name
+
+    @property
+    def passed(self) -> bool:
+        """Whether the image may go on."""
+        return self.fail_on is None or self.evaluation.final_action < self.fail_on
+
+    @property
+    def verdict(self) -> str:
+        """`pass`, `warn` (may go on, with warnings) or `fail`."""
+        if not self.passed:
+            return "fail"
+        return "pass" if self.evaluation.final_action is Action.GO else "warn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoVerdict:
+    """An image that could not be judged, and why. Never a pass."""
+
+    name: str  # the image as the user wrote it
+    category: str  # `GateError.category`
+    message: str
+    decided_at: datetime
+    exit_code: int = 3
+
+    @property
+    def verdict(self) -> str:
+        """`error`, or `timeout` when the deadline passed."""
+        return "timeout" if self.category == "timeout" else "error"
+
+    @classmethod
+    def of(cls, error: GateError, *, name: str, now: datetime) -> NoVerdict:
+        """The value an error leaves behind in reports."""
+        return cls(
+            name=name,
+            category=error.category,
+            message=str(error),
+            decided_at=now,
+            exit_code=error.exit_code,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateRun:
+    """What one command judged: reports are written from this."""
+
+    results: tuple[GateResult | NoVerdict, ...]
+    version: str  # of anchore_gate
+    started_at: datetime
+
+    @property
+    def verdict(self) -> str:
+        """The worst of all: error, timeout, fail, warn, pass."""
+        order = ("error", "timeout", "fail", "warn")
+        seen = {result.verdict for result in self.results}
+        return next((word for word in order if word in seen), "pass" if seen else "error")
+
+    @property
+    def exit_code(self) -> int:
+        """0 pass, 1 the policy said no, 2 usage, 3 no verdict: the worst of 3 > 2 > 1 > 0."""
+        codes = [
+            result.exit_code if isinstance(result, NoVerdict) else int(not result.passed)
+            for result in self.results
+        ]
+        return max(codes, default=3)

@@ -1,0 +1,1 @@
+"""Policy gates. The folder is the registry: one module, one `GATE`."""

@@ -1,0 +1,1 @@
+"""Anchore services, in their own words."""

@@ -1,0 +1,24 @@
+"""Report formats. The folder is the registry: one module, one `REPORTER`."""
+
+from __future__ import annotations
+
+import importlib
+
+from anchore_gate._folder import member_names
+from anchore_gate.errors import UsageError
+from anchore_gate.report.reporter import Reporter
+
+_NOT_FORMATS = frozenset({"reporter"})
+
+
+def format_names() -> tuple[str, ...]:
+    """Every format, by name; none is imported."""
+    return tuple(name for name in member_names(__name__) if name not in _NOT_FORMATS)
+
+
+def reporter(name: str) -> Reporter:
+    """The reporter of a format. Raises `UsageError` for one we do not have."""
+    if name not in format_names():
+        raise UsageError(f"no report format {name!r}: known are {', '.join(format_names())}")
+    found: Reporter = importlib.import_module(f"{__name__}.{name}").REPORTER
+    return found

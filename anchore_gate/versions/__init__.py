@@ -1,0 +1,1 @@
+"""Version orders: one total order per ecosystem, one file each."""

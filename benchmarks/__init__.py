@@ -1,0 +1,1 @@
+"""Timed comparisons. Never part of the tests."""
