@@ -44,9 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _end("interrupted", INTERRUPTED)
     except BrokenPipeError:
         # The reader went away (`anchore-gate ... | head`): nothing more can be said to it.
-        sys.stdout = None  # type: ignore[assignment]  # keeps the interpreter from flushing it again
+        sys.stdout = None  # keeps the interpreter from flushing it again
         return NO_VERDICT
-    except Exception as error:  # noqa: BLE001  # the last door: a crash is "no verdict", never a pass
+    except Exception as error:  # the last door: a crash is "no verdict", never a pass
         import logging
 
         logging.getLogger(__name__).debug("crash", exc_info=True)
