@@ -158,4 +158,5 @@ class Evaluation:
             return "denylisted"
         if self.allowlisted_image is not None:
             return "allowlisted"
-        return "unmapped" if self.mapping is None else "policy_evaluation"
+        is_unmapped = self.mapping is None and self.unmapped is not Action.GO  # go: Engine's word for it
+        return "unmapped" if is_unmapped else "policy_evaluation"

@@ -2,7 +2,93 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from anchore_gate.image.needs import Needs
+from anchore_gate.model.evaluation import Action, MatchedRule, Problem
+from anchore_gate.policy.legacy import ENTERPRISE_WORDS, Words
+from anchore_gate.policy.pattern import Pattern
+from anchore_gate.policy.settings import AnalyzerSettings
+from anchore_gate.policy.target import Target
+from anchore_gate.policy.trigger import Trigger
+
+_T = TypeVar("_T", "RuleSet", "Allowlist")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """If the trigger fires, take the action."""
+
+    id: str
+    gate: str  # today's words, as `trigger`
+    trigger: str
+    action: Action
+    question: Trigger | None  # None: only a service can answer, `unsupported` says why
+    unsupported: str = ""
+    params: tuple[tuple[str, str], ...] = ()  # as written
+    description: str = ""
+    recommendation: str = ""
+    controls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSet:
+    """Rules under one id, and what is wrong with them."""
+
+    id: str
+    name: str = ""
+    rules: tuple[Rule, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    path: str = ""
+
+
+class AllowlistItem(NamedTuple):
+    """What is accepted, until when and why."""
+
+    id: str
+    gate: str  # lower case
+    trigger_id: str
+    pattern: Pattern | None  # None: `trigger_id` names one finding
+    expires_on: datetime | None
+    reason: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowlist:
+    """Accepted findings under one id."""
+
+    id: str
+    name: str = ""
+    items: tuple[AllowlistItem, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRule:
+    """A mapping, or an element of an image list."""
+
+    registry: Pattern
+    repository: Pattern
+    image_type: str
+    image: Pattern
+    matched: MatchedRule  # what is said of it when it matched
+    problems: tuple[Problem, ...] = ()  # that count only where it matched
+    path: str = ""
+
+    def matches(self, target: Target) -> bool:
+        """Whether the image is meant. Raises `PolicyError` when an expression takes too long."""
+        if not self.registry.matches(target.registry) or not self.repository.matches(target.repository):
+            return False
+        if self.image_type == "tag":
+            return self.image.matches(target.tag)
+        wanted = target.digest if self.image_type == "digest" else target.image_id
+        return bool(wanted) and self.image.text.removeprefix(_id_prefix(self.image_type)) == wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,3 +97,98 @@ class Bundle:
 
     id: str
     name: str = ""
+    description: str = ""
+    digest: str = ""  # sha256 of its canonical JSON
+    source: str = ""  # path or shipped name
+    words: Words = ENTERPRISE_WORDS
+    mappings: tuple[ImageRule, ...] = ()
+    rule_sets: tuple[RuleSet, ...] = ()
+    allowlists: tuple[Allowlist, ...] = ()
+    allowlisted_images: tuple[ImageRule, ...] = ()
+    denylisted_images: tuple[ImageRule, ...] = ()
+    problems: tuple[Problem, ...] = ()  # that count whatever the image
+
+    @property
+    def dialect(self) -> str:
+        """Whose words it speaks: `engine` or `enterprise`."""
+        return self.words.dialect
+
+    def selection(self, target: Target) -> Selection:
+        """What applies to an image. Raises `PolicyError` when an expression takes too long."""
+        mapping = next((rule for rule in self.mappings if rule.matches(target)), None)
+        if self.problems or mapping is None:
+            return Selection(mapping=mapping, problems=self.problems)
+        sets, lists = mapping.matched.rule_set_ids, mapping.matched.allowlist_ids
+        chosen = tuple(_named(self.rule_sets, sets))
+        allowed = tuple(_named(self.allowlists, lists))
+        problems = [
+            *mapping.problems,
+            *_references(self.rule_sets, sets, self.words.rule_set, mapping.path),
+            *(problem for rule_set in chosen for problem in rule_set.problems),
+            *_references(self.allowlists, lists, self.words.allowlist, mapping.path),
+            *(problem for allowlist in allowed for problem in allowlist.problems),
+        ]
+        if not any(rule_set.rules for rule_set in chosen) and not problems:
+            message = "the rule sets of the mapping hold no rule: nothing was asked"
+            problems.append(Problem(severity="warn", type="NoRules", message=message, path=mapping.path))
+        return Selection(mapping=mapping, rule_sets=chosen, allowlists=allowed, problems=tuple(problems))
+
+    def needs(self, target: Target, settings: AnalyzerSettings) -> Needs:
+        """What must be looked at for this image: the needs of the rules that its mapping picks."""
+        selection = self.selection(target)
+        if selection.has_error:
+            return Needs()
+        questions = (rule.question for rule_set in selection.rule_sets for rule in rule_set.rules)
+        return Needs.union(question.needs(settings) for question in questions if question is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The part of a bundle that one image gets."""
+
+    mapping: ImageRule | None
+    rule_sets: tuple[RuleSet, ...] = ()
+    allowlists: tuple[Allowlist, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def has_error(self) -> bool:
+        """Whether it cannot be applied."""
+        return any(problem.severity == "error" for problem in self.problems)
+
+
+def load_bundle(source: str | Path) -> Bundle:
+    """
+    Read a policy file, or one that ships by its name.
+
+    Raises `ConfigError` for a file that cannot be read and `InvalidBundle` for one that is no policy. What
+    is wrong with single rules, mappings and lists stays in `Selection.problems`: it stops the images that
+    they apply to.
+    """
+    from anchore_gate.policy.document import locate, parse_json, read_text
+    from anchore_gate.policy.parse import parse_bundle
+
+    return parse_bundle(parse_json(read_text(locate(source))), source=str(source))
+
+
+def _named(elements: tuple[_T, ...], ids: tuple[str, ...]) -> Iterator[_T]:
+    by_id = {element.id: element for element in reversed(elements)}
+    return (by_id[one] for one in ids if one in by_id)
+
+
+def _references(
+    elements: Iterable[RuleSet | Allowlist], ids: tuple[str, ...], kind: str, path: str
+) -> Iterator[Problem]:
+    known = [element.id for element in elements]
+    for one in dict.fromkeys(ids):
+        count = known.count(one)
+        if count == 0:
+            message = f"no {kind} has the id {one!r}"
+            yield Problem(severity="error", type="ReferencedObjectNotFoundError", message=message, path=path)
+        elif count > 1:
+            message = f"more than one {kind} has the id {one!r}"
+            yield Problem(severity="error", type="DuplicateIdentifierFoundError", message=message, path=path)
+
+
+def _id_prefix(image_type: str) -> str:
+    return "sha256:" if image_type == "id" else ""

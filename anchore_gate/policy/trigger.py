@@ -1,14 +1,51 @@
-"""The shape of a trigger, of the gate that groups triggers, and of the evidence they see."""
+"""
+The shape of a trigger, of the gate that groups triggers, and of the evidence they see.
+
+A new gate is one file in `policy/gates/`, named like the gate, with a `GATE`; nothing else is told of it:
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Denylist(Trigger):
+        \"\"\"Fires for each installed package of a name.\"\"\"  # its first paragraph documents it
+
+        GATE: ClassVar[str] = "packages"
+        NAME: ClassVar[str] = "denylist"  # today's word; `policy/legacy.py` knows Engine's
+
+        name: str = parameter(TEXT, description="Package name", example="openssh-server")
+        version: str | None = parameter(TEXT, description="Its version", default=None)
+
+        def needs(self, settings: AnalyzerSettings) -> Needs:   # only what this rule must see
+            return Needs(packages=True)
+
+        def fire(self, evidence: Evidence) -> Iterator[Finding]:
+            for package in evidence.packages_named(self.name):
+                yield self.found(f"Package is denylisted: {self.name}", package=package)
+
+    GATE: Final = Gate("packages", "Installed packages.", (Denylist,))
+
+`found` leaves `trigger_id` empty: the evaluation hashes gate, trigger and message in the words of the
+policy's dialect (`policy/identity.py`). A finding with an id of its own (`CVE-2024-1+openssl`) passes
+`trigger_id=`. A check of several parameters together is a `__post_init__` that raises `ValueError`. A
+trigger that cannot see raises `PolicyError` (any `GateError`): its rule gets a problem and stops the
+image. A trigger never reads the network or the clock.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import ClassVar
 
+from anchore_gate.errors import PolicyError
 from anchore_gate.image.filesystem import Filesystem
+from anchore_gate.image.needs import Needs
+from anchore_gate.model.evaluation import Finding
 from anchore_gate.model.image import Dockerfile, Image
-from anchore_gate.model.inventory import Inventory
+from anchore_gate.model.inventory import Inventory, Package
 from anchore_gate.model.vulnerability import DatabaseIdentity, Incomparable, Match
+from anchore_gate.policy.identity import hashed_id
+from anchore_gate.policy.settings import AnalyzerSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,3 +72,80 @@ class Evidence:
     distro_has_data: bool | None = None  # whether the database has rows for the distro; None: not asked
     malware: tuple[MalwareFinding, ...] | None = None  # None: no scan was run
     base: Image | None = None  # the base image, where it is known
+    previous: Inventory | None = None  # of the image that had this tag before, where it is known
+    _by_name: dict[str, list[Package]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def filesystem(self) -> Filesystem:
+        """The image's files. Raises `PolicyError` where only a package manifest is at hand."""
+        if self.files is None:
+            raise PolicyError("the image's files are not at hand (only a list of its packages)")
+        return self.files
+
+    def packages_named(self, name: str) -> tuple[Package, ...]:
+        """The packages of a name, in the inventory's order: a thousand rules ask, one index answers."""
+        if not self._by_name:
+            index: defaultdict[str, list[Package]] = defaultdict(list)
+            for package in self.inventory.packages:
+                index[package.name].append(package)
+            self._by_name.update(index)
+        return tuple(self._by_name.get(name, ()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """One question with its parameters filled in. Pure: evidence in, findings out."""
+
+    GATE: ClassVar[str] = ""
+    NAME: ClassVar[str] = ""
+
+    rule_id: str | None = None
+
+    def needs(self, settings: AnalyzerSettings) -> Needs:  # noqa: ARG002  # a trigger of the Dockerfile needs none
+        """What must be looked at for it."""
+        return Needs()
+
+    def fire(self, evidence: Evidence) -> Iterator[Finding]:
+        """Yield once per thing found. Raises `GateError` when it cannot see."""
+        raise NotImplementedError
+
+    def found(
+        self,
+        message: str,
+        *,
+        trigger_id: str = "",
+        earlier: tuple[str, ...] = (),
+        path: str = "",
+        line: int | None = None,
+        layer: int | None = None,
+        package: Package | None = None,
+        match: Match | None = None,
+        fix: str = "",
+    ) -> Finding:
+        """A finding; `earlier` are messages it had before, whose ids allowlists may still name."""
+        return Finding(
+            trigger_id=trigger_id,
+            message=message,
+            other_ids=tuple(hashed_id(self.GATE, self.NAME, text) for text in earlier if text != message),
+            path=path,
+            line=line,
+            layer=layer,
+            package=package,
+            match=match,
+            fix=fix,
+        )
+
+
+def description(trigger: type[Trigger]) -> str:
+    """What a trigger asks, in one paragraph."""
+    return " ".join((trigger.__doc__ or "").split("\n\n")[0].split())
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A named group of triggers."""
+
+    name: str
+    description: str
+    triggers: tuple[type[Trigger], ...]
+    notes: tuple[str, ...] = field(default=())

@@ -1,0 +1,137 @@
+"""Ask a bundle's questions: pick the mapping, ask every rule, set aside what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from anchore_gate.errors import GateError
+from anchore_gate.model.evaluation import Action, Evaluation, Finding, MatchedRule, Problem, RuleOutcome
+from anchore_gate.policy import legacy
+from anchore_gate.policy.allowlist import Allowed
+from anchore_gate.policy.bundle import Bundle, ImageRule, Rule, RuleSet
+from anchore_gate.policy.identity import hashed_id
+from anchore_gate.policy.target import Target
+from anchore_gate.policy.trigger import Evidence
+
+
+def evaluate(
+    bundle: Bundle,
+    evidence: Evidence,
+    *,
+    target: Target,
+    unmapped: Action = Action.STOP,
+    unsupported: Action = Action.STOP,
+) -> Evaluation:
+    """
+    What the policy says of an image.
+
+    `unmapped` is what an image gets that no mapping picks, `unsupported` what a rule adds that only a
+    service can answer. A policy with an error asks nothing and stops. Raises `PolicyError` when an
+    expression takes too long.
+    """
+    selection = bundle.selection(target)
+    blank = Evaluation(
+        bundle_id=bundle.id,
+        bundle_name=bundle.name,
+        bundle_digest=bundle.digest,
+        bundle_source=bundle.source,
+        mapping=selection.mapping.matched if selection.mapping else None,
+        problems=selection.problems,
+        unmapped=unmapped,
+    )
+    if selection.has_error:
+        return blank
+    if selection.mapping is None and unmapped is not Action.GO:
+        blank = replace(blank, problems=(*blank.problems, _unmapped(bundle, target, unmapped)))
+    allowed = Allowed(selection.allowlists, now=evidence.now)
+    outcomes = tuple(
+        _ask(rule, rule_set, bundle.dialect, evidence, allowed, unsupported)
+        for rule_set in selection.rule_sets
+        for rule in _by_gate(rule_set)
+    )
+    return replace(
+        blank,
+        outcomes=outcomes,
+        allowlisted_image=_first(bundle.allowlisted_images, target),
+        denylisted_image=_first(bundle.denylisted_images, target),
+        expiring=tuple(allowed.expiring()),
+    )
+
+
+def _by_gate(rule_set: RuleSet) -> Iterator[Rule]:
+    """The rules of each gate together, gates in the order they first come: Engine's order."""
+    groups: dict[str, list[Rule]] = {}
+    for rule in rule_set.rules:
+        groups.setdefault(rule.gate, []).append(rule)
+    for group in groups.values():
+        yield from group
+
+
+def _first(rules: tuple[ImageRule, ...], target: Target) -> MatchedRule | None:
+    return next((rule.matched for rule in rules if rule.matches(target)), None)
+
+
+def _ask(
+    rule: Rule, rule_set: RuleSet, dialect: str, evidence: Evidence, allowed: Allowed, unsupported: Action
+) -> RuleOutcome:
+    findings: list[Finding] = []
+    problem, problem_action = None, Action.STOP
+    if rule.question is None:
+        problem, problem_action = rule.unsupported, unsupported
+    else:
+        try:
+            findings.extend(
+                _judge(finding, rule, dialect, allowed) for finding in rule.question.fire(evidence)
+            )
+        except GateError as error:
+            problem = str(error)
+    return RuleOutcome(
+        rule_id=rule.id,
+        rule_set_id=rule_set.id,
+        rule_set_name=rule_set.name,
+        gate=rule.gate,
+        trigger=legacy.trigger_name(rule.gate, rule.trigger, dialect=dialect),
+        action=rule.action,
+        params=rule.params,
+        description=rule.description,
+        recommendation=rule.recommendation,
+        controls=rule.controls,
+        findings=tuple(findings),
+        problem=problem,
+        problem_action=problem_action,
+    )
+
+
+def _judge(finding: Finding, rule: Rule, dialect: str, allowed: Allowed) -> Finding:
+    """Give a finding its id and words in the policy's dialect, and see whether it is allowed."""
+    named = finding
+    if not finding.trigger_id:
+        ids = {one: _hashed(finding, rule, one) for one in (legacy.ENGINE, legacy.ENTERPRISE)}
+        mine = ids.pop(dialect)
+        others = tuple(dict.fromkeys(one for one in (*ids.values(), *finding.other_ids) if one != mine))
+        message = legacy.message(rule.gate, rule.trigger, finding.message, dialect=dialect)
+        named = replace(finding, trigger_id=mine, other_ids=others, message=message)
+    suppressed, expired = allowed.find(rule.gate, (named.trigger_id, *named.other_ids))
+    if suppressed is None and expired is None:
+        return named
+    return replace(named, suppressed=suppressed, expired=expired)
+
+
+def _hashed(finding: Finding, rule: Rule, dialect: str) -> str:
+    return hashed_id(
+        rule.gate,
+        legacy.trigger_name(rule.gate, rule.trigger, dialect=dialect),
+        legacy.message(rule.gate, rule.trigger, finding.message, dialect=dialect),
+    )
+
+
+def _unmapped(bundle: Bundle, target: Target, action: Action) -> Problem:
+    name = f"{target.registry}/{target.repository}" + (
+        f":{target.tag}" if target.tag else f"@{target.digest}"
+    )
+    message = (
+        f"no mapping of the policy {bundle.name or bundle.id!r} picks the image {name}: nothing was asked "
+        f"({action.word}; --tag names the image, --unmapped decides)"
+    )
+    return Problem(severity="warn", type="Unmapped", message=message, path="mappings")

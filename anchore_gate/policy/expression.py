@@ -1,0 +1,117 @@
+"""
+Regular expressions of policies, in Python's words, matched at the start. The one door of RE2.
+
+RE2 answers in linear time, whatever the expression and the text. An expression that RE2 does not know
+(look-around, back references) or would read differently is tried by Python's `re` in a child process that is
+ended after `TIME_BOUND` seconds: `re` cannot be interrupted in a thread, and a policy must never hang us.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import warnings
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from anchore_gate.errors import PolicyError
+
+TIME_BOUND = 10.0
+_MAX_LENGTH = 10_000
+# What RE2 accepts and reads in another way than Python: `{,3}`, `[[:alpha:]]`.
+_OTHER_MEANING = re.compile(r"\{,\d+\}|\[:")
+# Classes that know Unicode in Python and only ASCII in RE2.
+_UNICODE_CLASSES = re.compile(r"\\[wWdDsSbB]")
+_WORKER = (
+    "import json,re,sys\n"
+    "pattern,texts=json.load(sys.stdin)\n"
+    "match=re.compile(pattern).match\n"
+    "json.dump([match(text) is not None for text in texts],sys.stdout)\n"
+)
+
+
+class Expression:
+    """A regular expression; equal to another with the same text."""
+
+    __slots__ = ("_linear", "text")
+
+    def __init__(self, text: str) -> None:
+        """Compile it. Raises `ValueError` where it does not compile."""
+        if len(text) > _MAX_LENGTH:
+            raise ValueError(f"a regular expression longer than {_MAX_LENGTH} characters")
+        _check(text)
+        self.text = text
+        self._linear = None if _OTHER_MEANING.search(text) else _linear(text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Expression) and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"Expression({self.text!r})"
+
+    def matches(self, text: str) -> bool:
+        """Whether it matches at the start. Raises `PolicyError` when it takes too long."""
+        return self.matching((text,))[0]
+
+    def matching(self, texts: Sequence[str]) -> list[bool]:
+        """Which of the texts it matches at their start. Raises `PolicyError` when it takes too long."""
+        if self._linear is None or (_UNICODE_CLASSES.search(self.text) and not all(map(str.isascii, texts))):
+            return _bounded(self.text, texts)
+        return [self._matches_linear(text) for text in texts]
+
+    def _matches_linear(self, text: str) -> bool:
+        match = self._linear.match  # type: ignore[union-attr]  # only called where it is there
+        if not text.isascii():
+            text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        if match(text) is not None:
+            return True
+        # Python's `$` also matches before a newline at the end.
+        return text.endswith("\n") and "$" in self.text and match(text[:-1]) is not None
+
+
+@lru_cache(maxsize=1024)
+def _check(text: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            re.compile(text)
+        except (re.error, RecursionError, OverflowError) as problem:
+            raise ValueError(f"not a regular expression: {problem}") from problem
+
+
+@lru_cache(maxsize=1024)
+def _linear(text: str) -> Any:
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(text, options)
+    except (re2.error, UnicodeEncodeError):
+        return None
+
+
+def _bounded(pattern: str, texts: Sequence[str]) -> list[bool]:
+    if not texts:
+        return []
+    try:
+        answer = subprocess.run(  # noqa: S603  # our own interpreter and our own words
+            [sys.executable, "-I", "-S", "-W", "ignore", "-c", _WORKER],
+            input=json.dumps([pattern, list(texts)]).encode(),
+            capture_output=True,
+            timeout=TIME_BOUND,
+            check=True,
+        )
+        return [bool(one) for one in json.loads(answer.stdout)]
+    except subprocess.TimeoutExpired as problem:
+        raise PolicyError(
+            f"the expression {pattern[:200]!r} took longer than {TIME_BOUND:g} seconds on this image"
+        ) from problem
+    except (OSError, subprocess.CalledProcessError, ValueError) as problem:
+        raise PolicyError(f"the expression {pattern[:200]!r} could not be tried") from problem

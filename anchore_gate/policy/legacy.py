@@ -1,0 +1,128 @@
+"""Old words: the names Anchore Engine 1.x used. Read here, written where a bundle speaks them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ENGINE, ENTERPRISE = "engine", "enterprise"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """How one product generation names the parts of a policy."""
+
+    dialect: str
+    rule_sets: str
+    rule_set: str
+    rule_set_ids: str
+    allowlists: str
+    allowlist: str
+    allowlist_ids: str
+    allowlisted_images: str
+    denylisted_images: str
+    description: str
+    versions: tuple[str, ...]  # () any
+
+
+ENGINE_WORDS = Words(
+    dialect=ENGINE,
+    rule_sets="policies",
+    rule_set="policy",
+    rule_set_ids="policy_ids",
+    allowlists="whitelists",
+    allowlist="whitelist",
+    allowlist_ids="whitelist_ids",
+    allowlisted_images="whitelisted_images",
+    denylisted_images="blacklisted_images",
+    description="comment",
+    versions=("1_0",),
+)
+ENTERPRISE_WORDS = Words(
+    dialect=ENTERPRISE,
+    rule_sets="rule_sets",
+    rule_set="rule_set",
+    rule_set_ids="rule_set_ids",
+    allowlists="allowlists",
+    allowlist="allowlist",
+    allowlist_ids="allowlist_ids",
+    allowlisted_images="allowlisted_images",
+    denylisted_images="denylisted_images",
+    description="description",
+    versions=(),
+)
+SINGLE_RULE_SET_ID = "policy_id"
+
+_WORDS = {"whitelist": "allowlist", "blacklist": "denylist"}
+_PARAMETERS = {"usernameblacklist": "user_names", "useridblacklist": "user_ids"}
+# Gate, current trigger -> its name in Engine, and the words of its messages: (current, Engine's).
+_TRIGGERS: dict[tuple[str, str], tuple[str, str, str]] = {
+    ("packages", "denylist"): ("blacklist", "denylisted", "blacklisted"),
+    ("vulnerabilities", "denylist"): ("blacklist", "Denylisted", "Blacklisted"),
+    ("passwd_file", "denylist_usernames"): ("blacklist_usernames", "Denylisted", "Blacklisted"),
+    ("passwd_file", "denylist_userids"): ("blacklist_userids", "Denylisted", "Blacklisted"),
+    ("passwd_file", "denylist_groupids"): ("blacklist_groupids", "Denylisted", "Blacklisted"),
+    ("passwd_file", "denylist_shells"): ("blacklist_shells", "Denylisted", "Blacklisted"),
+    ("passwd_file", "denylist_full_entry"): ("blacklist_full_entry", "Denylisted", "Blacklisted"),
+    ("licenses", "denylist_exact_match"): ("blacklist_exact_match", "denylisted", "blacklisted"),
+    ("licenses", "denylist_partial_match"): ("blacklist_partial_match", "denylisted", "blacklisted"),
+    ("ruby_gems", "denylist"): ("blacklist", "denylisted", "blacklisted"),
+    ("npms", "denylisted_name_version"): ("blacklisted_name_version", "denylisted", "blacklisted"),
+}
+_CURRENT = {(gate, old): new for (gate, new), (old, _, _) in _TRIGGERS.items()}
+
+# Gates that Engine ended: what replaces them.
+ENDED_GATES = {
+    "anchoresec": "vulnerabilities",
+    "pkgcheck": "packages",
+    "pkgblacklist": "packages",
+    "dockerfilecheck": "dockerfile",
+    "filecheck": "files",
+    "fileparse_passwd": "passwd_file",
+    "gemcheck": "ruby_gems",
+    "npmcheck": "npms",
+    "metadatacheck": "metadata",
+    "licblacklist": "licenses",
+    "secretcheck": "secret_scans",
+    "suiddiff": "",
+    "imagecheck": "",
+    "pkgdiff": "",
+}
+
+
+def current_word(text: str) -> str:
+    """Today's word for a list type."""
+    return _WORDS.get(text, text)
+
+
+def old_word(text: str) -> str:
+    """Engine's word for a list type."""
+    return next((old for old, new in _WORDS.items() if new == text), text)
+
+
+def current_parameter(name: str) -> str:
+    """Today's name of a parameter."""
+    return _PARAMETERS.get(name, name)
+
+
+def current_trigger(gate: str, trigger: str) -> str:
+    """Today's name of a trigger."""
+    return _CURRENT.get((gate, trigger), trigger)
+
+
+def trigger_name(gate: str, trigger: str, *, dialect: str) -> str:
+    """The name that a trigger has in a dialect."""
+    words = _TRIGGERS.get((gate, trigger))
+    return words[0] if words is not None and dialect == ENGINE else trigger
+
+
+def has_two_wordings(gate: str, trigger: str) -> bool:
+    """Whether the products disagree on the words of its findings."""
+    return (gate, trigger) in _TRIGGERS
+
+
+def message(gate: str, trigger: str, text: str, *, dialect: str) -> str:
+    """A finding's message in the words of a dialect; they come before anything from the image."""
+    words = _TRIGGERS.get((gate, trigger))
+    if words is None or dialect != ENGINE:
+        return text
+    return text.replace(words[1], words[2], 1)

@@ -1,0 +1,25 @@
+"""Points in time, as allowlists write them: RFC 3339, and the forms Anchore Engine wrote."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+_SHAPE = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.:](\d{1,9}))?(?:([Zz])|([+-])(\d\d):(\d\d))", re.ASCII
+)
+
+
+def parse_moment(text: Any) -> datetime:
+    """Read an RFC 3339 time, or Engine's `HH:MM:SS:fZ`. Raises `ValueError`."""
+    found = _SHAPE.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        raise ValueError(f"not an RFC 3339 time (like 2027-01-31T00:00:00Z): {str(text)[:60]!r}")
+    day, clock, fraction, zulu, sign, hours, minutes = found.groups()
+    moment = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=timezone.utc)
+    moment += timedelta(microseconds=int((fraction or "0")[:6].ljust(6, "0")))
+    if zulu is None:
+        offset = timedelta(hours=int(hours), minutes=int(minutes))
+        moment += -offset if sign == "+" else offset
+    return moment

@@ -1,0 +1,179 @@
+"""Parameters of triggers: declared once; used to parse, to refuse, to complete and to document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from anchore_gate.policy import legacy
+from anchore_gate.policy.expression import Expression
+
+if TYPE_CHECKING:
+    from anchore_gate.policy.trigger import Trigger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """How a parameter's text is read."""
+
+    name: str  # as the reference calls it
+    parse: Callable[[str], Any]  # raises ValueError
+    choices: tuple[str, ...] = ()
+    pattern: str = ""  # ECMA 262, for the JSON Schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One parameter, as declared."""
+
+    name: str  # in a policy
+    attribute: str  # of the trigger
+    kind: Kind
+    description: str
+    example: str
+    required: bool
+    default: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterFault:
+    """What is wrong with a rule's parameters."""
+
+    type: str  # Engine's class name
+    name: str
+    message: str
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    if not re.fullmatch(r"\s*(?:\d+\s*,\s*)*\d+\s*", text, re.ASCII):
+        raise ValueError("not a comma-separated list of numbers")
+    return tuple(int(part) for part in text.split(","))
+
+
+def _words(text: str) -> tuple[str, ...]:
+    parts = tuple(part.strip() for part in text.split(","))
+    if not all(parts):
+        raise ValueError("not a comma-separated list")
+    return parts
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in {"true", "false"}:
+        raise ValueError("neither true nor false")
+    return text.lower() == "true"
+
+
+def _integer(text: str) -> int:
+    if not re.fullmatch(r"\s*[0-9]{1,18}\s*", text):
+        raise ValueError("not a whole number")
+    return int(text)
+
+
+def _decimal(text: str) -> float:
+    if not re.fullmatch(r"\s*-?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})\s*", text):
+        raise ValueError("not a number")
+    return float(text)
+
+
+TEXT = Kind(name="text", parse=str)
+EXPRESSION = Kind(name="regular expression", parse=Expression)
+BOOLEAN = Kind(name="boolean", parse=_boolean, pattern="^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$")
+INTEGER = Kind(name="whole number", parse=_integer, pattern=r"^\s*[0-9]+\s*$")
+DECIMAL = Kind(name="number", parse=_decimal, pattern=r"^\s*-?([0-9]+(\.[0-9]*)?|\.[0-9]+)\s*$")
+WORDS = Kind(name="list", parse=_words, pattern=r"^\s*[^,\s][^,]*(,\s*[^,\s][^,]*)*$")
+NUMBERS = Kind(name="list of numbers", parse=_numbers, pattern=r"^\s*([0-9]+\s*,\s*)*[0-9]+\s*$")
+
+
+def choice(*words: str) -> Kind:
+    """One of some words, in their exact case. Old spellings are read too."""
+
+    def parse(text: str) -> str:
+        for spelling in (text, legacy.current_word(text)):
+            if spelling in words:
+                return spelling
+        raise ValueError(f"not one of {', '.join(words)}")
+
+    return Kind(name="one of", parse=parse, choices=words)
+
+
+COMPARISONS = ("=", "!=", "<", ">", "<=", ">=")
+
+
+def parameter(
+    kind: Kind,
+    *,
+    description: str,
+    example: str = "",
+    default: Any = MISSING,
+    name: str = "",
+) -> Any:
+    """Declare a field of a trigger as a parameter; without `default` it is required."""
+    declared = {"kind": kind, "description": description, "example": example, "name": name}
+    return field(default=default, metadata=declared)
+
+
+def parameters(trigger: type[Trigger]) -> tuple[Parameter, ...]:
+    """Every parameter of a trigger, in the order they are declared."""
+    return tuple(
+        Parameter(
+            name=spec.metadata["name"] or spec.name,
+            attribute=spec.name,
+            kind=spec.metadata["kind"],
+            description=spec.metadata["description"],
+            example=spec.metadata["example"],
+            required=spec.default is MISSING,
+            default=_written(spec.default),
+        )
+        for spec in fields(trigger)
+        if "kind" in spec.metadata
+    )
+
+
+def configure(
+    trigger: type[Trigger], given: Mapping[str, Any], *, rule_id: str | None
+) -> tuple[Trigger | None, tuple[ParameterFault, ...]]:
+    """Fill a trigger's fields from a rule's parameters, or say everything that is wrong with them."""
+    declared = parameters(trigger)
+    by_name = {one.name: one for one in declared}
+    faults: list[ParameterFault] = []
+    values: dict[str, Any] = {}
+    written = {legacy.current_parameter(name): value for name, value in given.items()}
+    for name in written:
+        if name not in by_name:
+            known = ", ".join(by_name) or "none"
+            message = f"not a parameter of {trigger.GATE}/{trigger.NAME} (known: {known})"
+            faults.append(ParameterFault("InvalidParameterError", name, message))
+    for one in declared:
+        value = written.get(one.name)
+        # Anchore Engine reads a JSON `false` as "not given"
+        if value is None or (value is False and one.kind is BOOLEAN):
+            if one.required:
+                faults.append(ParameterFault("ParameterValueInvalidError", one.name, "required"))
+            continue
+        try:
+            values[one.attribute] = _parse(one, value)
+        except ValueError as problem:
+            faults.append(ParameterFault("ParameterValueInvalidError", one.name, str(problem)))
+    if faults:
+        return None, tuple(faults)
+    try:
+        return trigger(rule_id=rule_id, **values), ()
+    except ValueError as problem:  # what a trigger says of several parameters together
+        return None, (ParameterFault("ParameterValueInvalidError", "", str(problem)),)
+
+
+def _parse(declared: Parameter, value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError(f"not a text: {str(value)[:80]} (every value is written in quotes)")
+    try:
+        return declared.kind.parse(value)
+    except ValueError as problem:
+        raise ValueError(f"{problem}: {value[:80]!r}") from problem
+
+
+def _written(default: Any) -> str:
+    if default is MISSING or default is None:
+        return ""
+    return str(default).lower() if isinstance(default, bool) else str(default)

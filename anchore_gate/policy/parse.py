@@ -1,0 +1,249 @@
+"""From a policy's JSON to its values: every fault is kept, with its place, not only the first."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from anchore_gate.errors import InvalidBundle
+from anchore_gate.model.evaluation import MatchedRule, Problem
+from anchore_gate.policy import legacy
+from anchore_gate.policy.bundle import Allowlist, AllowlistItem, Bundle, ImageRule, Rule, RuleSet
+from anchore_gate.policy.legacy import ENGINE_WORDS, ENTERPRISE_WORDS, Words
+from anchore_gate.policy.moment import parse_moment
+from anchore_gate.policy.pattern import Pattern
+from anchore_gate.policy.rule import RuleFault, parse_rule
+
+
+class Fault(ValueError):
+    """One thing that is wrong, where, and Engine's word for its kind."""
+
+    def __init__(self, message: str, path: str, kind: str = "ValidationError") -> None:
+        super().__init__(message)
+        self.problem = Problem(severity="error", type=kind, message=message, path=path)
+
+
+def parse_bundle(raw: Any, *, source: str = "") -> Bundle:
+    """Read a policy in either dialect. Raises `InvalidBundle` for what is no policy at all."""
+    if not isinstance(raw, dict):
+        raise InvalidBundle("a policy is a JSON object")
+    words = _dialect(raw)
+    faults: list[Problem] = []
+    lists = {
+        name: tuple(_elements(raw, name, faults))
+        for name in (
+            words.rule_sets,
+            words.allowlists,
+            "mappings",
+            words.allowlisted_images,
+            words.denylisted_images,
+        )
+    }
+    rule_sets = _identified(lists[words.rule_sets], faults)
+    allowlists = _identified(lists[words.allowlists], faults)
+    return Bundle(
+        id=_text(raw, "id"),
+        name=_text(raw, "name"),
+        description=_text(raw, words.description),
+        digest=digest_of(raw),
+        source=source,
+        words=words,
+        mappings=tuple(_image_rules(lists["mappings"], faults, words, is_mapping=True)),
+        rule_sets=tuple(_rule_set(one, path, words) for one, path in rule_sets),
+        allowlists=tuple(_allowlist(one, path, words) for one, path in allowlists),
+        allowlisted_images=tuple(_image_rules(lists[words.allowlisted_images], faults, words)),
+        denylisted_images=tuple(_image_rules(lists[words.denylisted_images], faults, words)),
+        problems=tuple(faults),
+    )
+
+
+def digest_of(raw: Any) -> str:
+    """The sha256 of some JSON, whatever its layout."""
+    text = json.dumps(raw, sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _dialect(raw: dict[str, Any]) -> Words:
+    has_new, has_old = ENTERPRISE_WORDS.rule_sets in raw, ENGINE_WORDS.rule_sets in raw
+    if has_new and has_old:
+        raise InvalidBundle("both 'rule_sets' and 'policies': one policy, one dialect")
+    version = raw.get("version")
+    words = ENTERPRISE_WORDS if has_new else ENGINE_WORDS
+    if words.versions and version not in words.versions:
+        expected = ", ".join(map(repr, words.versions))
+        raise InvalidBundle(f"found version {version!r}, expected {expected}", path="version")
+    if not has_new and not has_old:
+        raise InvalidBundle("neither 'rule_sets' (Enterprise) nor 'policies' (Engine): an empty policy")
+    if not isinstance(raw.get("id"), str) or not raw["id"]:
+        raise InvalidBundle("required, a text", path="id")
+    return words
+
+
+def _elements(raw: dict[str, Any], name: str, faults: list[Problem]) -> Iterator[tuple[dict[str, Any], str]]:
+    value = raw.get(name)
+    if value is None:
+        return
+    if not isinstance(value, list):
+        raise InvalidBundle(f"not a list: {str(value)[:60]!r}", path=name)
+    for index, element in enumerate(value):
+        path = f"{name}[{index}]"
+        if isinstance(element, dict):
+            yield element, path
+        else:
+            faults.append(Fault("not an object", path).problem)
+
+
+def _identified(
+    elements: tuple[tuple[dict[str, Any], str], ...], faults: list[Problem]
+) -> Iterator[tuple[dict[str, Any], str]]:
+    for element, path in elements:
+        if isinstance(element.get("id"), str):
+            yield element, path
+        else:
+            faults.append(Fault("required, a text", f"{path}.id").problem)
+
+
+def _rule_set(raw: dict[str, Any], path: str, words: Words) -> RuleSet:
+    problems = list(_version(raw, path, words))
+    rules: list[Rule] = []
+    given = raw.get("rules")
+    if not isinstance(given, list):
+        problems.append(Fault("required, a list of rules", f"{path}.rules").problem)
+        given = []
+    for index, one in enumerate(given):
+        for part in parse_rule(one, path=f"{path}.rules[{index}]"):
+            if isinstance(part, RuleFault):
+                problems.append(part.problem)
+            else:
+                rules.append(part)
+    return RuleSet(
+        id=raw["id"], name=_text(raw, "name"), rules=tuple(rules), problems=tuple(problems), path=path
+    )
+
+
+def _allowlist(raw: dict[str, Any], path: str, words: Words) -> Allowlist:
+    problems = list(_version(raw, path, words))
+    items: list[AllowlistItem] = []
+    given = raw.get("items")
+    if not isinstance(given, list):
+        problems.append(Fault("required, a list of items", f"{path}.items").problem)
+        given = []
+    for index, one in enumerate(given):
+        try:
+            items.append(_item(one))
+        except (ValueError, TypeError, KeyError) as problem:  # noqa: PERF203  # each fault is told
+            problems.append(_item_problem(one, problem, f"{path}.items[{index}]"))
+    return Allowlist(
+        id=raw["id"], name=_text(raw, "name"), items=tuple(items), problems=tuple(problems), path=path
+    )
+
+
+def _item(raw: dict[str, Any]) -> AllowlistItem:
+    gate, trigger_id, expires = raw["gate"], raw["trigger_id"], raw.get("expires_on")
+    if type(gate) is not str or type(trigger_id) is not str:
+        raise TypeError("gate and trigger_id are texts")
+    has_pattern = "*" in trigger_id or "regexp:" in trigger_id
+    return AllowlistItem(
+        raw.get("id") or "",
+        gate.lower(),
+        trigger_id,
+        Pattern.parse(trigger_id) if has_pattern else None,
+        parse_moment(expires) if expires is not None and expires != "" else None,
+        str(raw.get("reason") or raw.get("description") or ""),
+        str(raw.get("owner") or ""),
+    )
+
+
+def _item_problem(raw: Any, problem: Exception, path: str) -> Problem:
+    if not isinstance(raw, dict):
+        return Fault("not an object", path).problem
+    for key in ("gate", "trigger_id"):
+        if not isinstance(raw.get(key), str):
+            return Fault("required, a text", f"{path}.{key}").problem
+    key = "trigger_id" if "regular expression" in str(problem) else "expires_on"
+    return Fault(str(problem), f"{path}.{key}").problem
+
+
+def _version(raw: dict[str, Any], path: str, words: Words) -> Iterator[Problem]:
+    if words.versions and raw.get("version") not in words.versions:
+        message = f"found version {raw.get('version')!r}, expected {', '.join(map(repr, words.versions))}"
+        yield Fault(message, f"{path}.version", "UnsupportedVersionError").problem
+
+
+def _image_rules(
+    elements: tuple[tuple[dict[str, Any], str], ...],
+    faults: list[Problem],
+    words: Words,
+    *,
+    is_mapping: bool = False,
+) -> Iterator[ImageRule]:
+    for raw, path in elements:
+        try:
+            yield _image_rule(raw, path, words, is_mapping=is_mapping)
+        except Fault as fault:  # noqa: PERF203  # each fault is told
+            faults.append(fault.problem)
+
+
+def _image_rule(raw: dict[str, Any], path: str, words: Words, *, is_mapping: bool) -> ImageRule:
+    image = raw.get("image")
+    if not isinstance(image, dict):
+        raise Fault("required, an object of type and value", f"{path}.image")
+    if image.get("type") not in {"tag", "digest", "id"}:
+        raise Fault(f"not one of tag, digest, id: {image.get('type')!r}", f"{path}.image.type")
+    problems: tuple[Problem, ...] = ()
+    sets, lists = (_rule_set_ids(raw, path, words), raw.get(words.allowlist_ids)) if is_mapping else ((), [])
+    if not isinstance(lists, list) or not all(isinstance(one, str) for one in lists):
+        problems = (Fault("required, a list of ids", f"{path}.{words.allowlist_ids}").problem,)
+        lists = []
+    return ImageRule(
+        registry=_pattern(raw, "registry", path),
+        repository=_pattern(raw, "repository", path),
+        image_type=image["type"],
+        image=_pattern(image, "value", f"{path}.image"),
+        matched=MatchedRule(
+            id=_text(raw, "id"),
+            name=_text(raw, "name"),
+            registry=raw["registry"],
+            repository=raw["repository"],
+            image_type=image["type"],
+            image_value=image["value"],
+            rule_set_ids=sets,
+            allowlist_ids=tuple(lists),
+        ),
+        problems=problems,
+        path=path,
+    )
+
+
+def _rule_set_ids(raw: dict[str, Any], path: str, words: Words) -> tuple[str, ...]:
+    several, one = raw.get(words.rule_set_ids), None
+    if words is ENGINE_WORDS:
+        one = raw.get(legacy.SINGLE_RULE_SET_ID)
+        if legacy.SINGLE_RULE_SET_ID in raw and words.rule_set_ids in raw:
+            _refuse(f"either {legacy.SINGLE_RULE_SET_ID} or {words.rule_set_ids}, not both", path)
+    if isinstance(one, str) and one:
+        return (one,)
+    if not isinstance(several, list) or not several or not all(isinstance(each, str) for each in several):
+        _refuse("required, a list of ids that is not empty", f"{path}.{words.rule_set_ids}")
+    return tuple(several)
+
+
+def _refuse(message: str, path: str) -> NoReturn:
+    raise Fault(message, path)
+
+
+def _pattern(raw: dict[str, Any], key: str, path: str) -> Pattern:
+    value = raw.get(key)
+    if not isinstance(value, str):
+        raise Fault(f"required, a text, not {value!r}"[:200], f"{path}.{key}")
+    try:
+        return Pattern.parse(value)
+    except ValueError as problem:
+        raise Fault(str(problem), f"{path}.{key}") from problem
+
+
+def _text(raw: dict[str, Any], key: str) -> str:
+    value = raw.get(key)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,131 @@
+"""One rule of a policy: which gate, which trigger, which parameters, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from anchore_gate.model.evaluation import Action, Problem
+from anchore_gate.policy.bundle import Rule
+from anchore_gate.policy.gates import REMOTE_GATES, REMOTE_TRIGGERS, find_gate, find_trigger, gate_names
+from anchore_gate.policy.legacy import ENDED_GATES
+from anchore_gate.policy.parameter import configure
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFault:
+    """Something wrong with a rule."""
+
+    problem: Problem
+
+
+def parse_rule(raw: Any, *, path: str) -> Iterator[Rule | RuleFault]:
+    """The rule, or everything that is wrong with it. A rule of an ended gate is a warning and no rule."""
+    if not isinstance(raw, dict):
+        yield _fault("ValidationError", "not an object", path)
+        return
+    gate, trigger = raw.get("gate"), raw.get("trigger")
+    for key, value in (("gate", gate), ("trigger", trigger)):
+        if not isinstance(value, str) or not value:
+            yield _fault("ValidationError", "required, a text", f"{path}.{key}")
+            return
+    assert isinstance(gate, str)  # said by the loop above, for the type checker
+    assert isinstance(trigger, str)
+    if gate.lower() in ENDED_GATES:
+        yield _ended(gate.lower(), path)
+        return
+    params, faults = _params(raw.get("params"), path)
+    yield from faults
+    action = _action(raw.get("action"))
+    if action is None:
+        known = "GO, WARN, STOP"
+        yield _fault("PolicyError", f"no action {raw.get('action')!r} (known: {known})", f"{path}.action")
+    yield from _rule(raw, gate.lower(), trigger.lower(), params, action, path, is_whole=not faults)
+
+
+def _rule(
+    raw: Mapping[str, Any],
+    gate: str,
+    trigger: str,
+    params: dict[str, Any],
+    action: Action | None,
+    path: str,
+    *,
+    is_whole: bool,
+) -> Iterator[Rule | RuleFault]:
+    rule_id = raw["id"] if isinstance(raw.get("id"), str) else None
+    unsupported = REMOTE_GATES.get(gate) or REMOTE_TRIGGERS.get((gate, trigger))
+    question = None
+    if unsupported is None:
+        kind = find_trigger(gate, trigger)
+        if kind is None:
+            yield _unknown(gate, trigger, path)
+            return
+        question, faults = configure(kind, params, rule_id=rule_id) if is_whole else (None, ())
+        for fault in faults:
+            place = f"{path}.params.{fault.name}" if fault.name else f"{path}.params"
+            yield _fault(fault.type, fault.message, place)
+        if question is None:
+            return
+        trigger = kind.NAME
+    if action is not None:
+        yield Rule(
+            id=rule_id or "",
+            gate=gate,
+            trigger=trigger,
+            action=action,
+            question=question,
+            unsupported=f"only with a remote engine: {unsupported}" if unsupported else "",
+            params=tuple((name, str(value)) for name, value in params.items() if value is not None),
+            description=_text(raw, "description"),
+            recommendation=_text(raw, "recommendation"),
+            controls=_controls(raw.get("controls")),
+        )
+
+
+def _unknown(gate: str, trigger: str, path: str) -> RuleFault:
+    group = find_gate(gate)
+    if group is None:
+        known = ", ".join((*gate_names(), *REMOTE_GATES))
+        return _fault("GateNotFoundError", f"no gate {gate!r} (known: {known})", f"{path}.gate")
+    triggers = ", ".join(one.NAME for one in group.triggers)
+    message = f"no trigger {trigger!r} in gate {gate!r} (known: {triggers})"
+    return _fault("TriggerNotFoundError", message, f"{path}.trigger")
+
+
+def _ended(gate: str, path: str) -> RuleFault:
+    successor = ENDED_GATES[gate]
+    advice = f"use {successor!r}" if successor else "nothing replaces it"
+    message = f"the gate {gate!r} has ended; the rule is not evaluated: {advice}"
+    return RuleFault(Problem(severity="warn", type="EndOfLifedError", message=message, path=f"{path}.gate"))
+
+
+def _params(raw: Any, path: str) -> tuple[dict[str, Any], list[RuleFault]]:
+    if not isinstance(raw, list):
+        return {}, [_fault("PolicyError", "required, a list (it may be empty)", f"{path}.params")]
+    given: dict[str, Any] = {}
+    faults = []
+    for index, one in enumerate(raw):
+        if isinstance(one, dict) and isinstance(one.get("name"), str):
+            given[one["name"].lower()] = one.get("value")
+        else:
+            faults.append(_fault("PolicyError", "not an object of name and value", f"{path}.params[{index}]"))
+    return given, faults
+
+
+def _action(raw: Any) -> Action | None:
+    return Action.__members__.get(raw.upper()) if isinstance(raw, str) else None
+
+
+def _controls(raw: Any) -> tuple[str, ...]:
+    return tuple(one for one in raw if isinstance(one, str)) if isinstance(raw, list) else ()
+
+
+def _text(raw: Mapping[str, Any], key: str) -> str:
+    value = raw.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _fault(kind: str, message: str, path: str) -> RuleFault:
+    return RuleFault(Problem(severity="error", type=kind, message=message, path=path))

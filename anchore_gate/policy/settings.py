@@ -1,0 +1,159 @@
+"""What the analysis looks for: expressions, size limits, files to retrieve. The one door of PyYAML."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from anchore_gate.errors import ConfigError
+from anchore_gate.image.needs import MIB, ContentSearch
+
+_MAX_FILE = 4 * MIB
+_SECRETS = (
+    ("AWS_ACCESS_KEY", r"(?i).*aws_access_key_id( *=+ *).*(?<![A-Z0-9])[A-Z0-9]{20}(?![A-Z0-9]).*"),
+    (
+        "AWS_SECRET_KEY",
+        r"(?i).*aws_secret_access_key( *=+ *).*(?<![A-Za-z0-9/+=])[A-Za-z0-9/+=]{40}(?![A-Za-z0-9/+=]).*",
+    ),
+    ("PRIV_KEY", r"(?i)-+BEGIN(.*)PRIVATE KEY-+"),
+    ("DOCKER_AUTH", r'(?i).*"auth": *".+"'),
+    ("API_KEY", r"(?i).*api(-|_)key( *=+ *).*(?<![A-Z0-9])[A-Z0-9]{20,60}(?![A-Z0-9]).*"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedExpression:
+    """An expression that policies name."""
+
+    name: str
+    regex: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalyzerSettings:
+    """What policies lean on: Anchore's `analyzer_config.yaml`, as far as it concerns them."""
+
+    secrets: tuple[NamedExpression, ...] = tuple(NamedExpression(*pair) for pair in _SECRETS)
+    secrets_max_size: int = MIB
+    contents: tuple[NamedExpression, ...] = ()
+    contents_max_size: int = MIB
+    retrieve: tuple[str, ...] = ("/etc/passwd",)
+    retrieve_max_size: int = 1000 * 1024
+    malware: bool = False
+
+    @classmethod
+    def default(cls) -> AnalyzerSettings:
+        """What is looked for where nothing is configured."""
+        return cls()
+
+    def secret_searches(self) -> tuple[ContentSearch, ...]:
+        """The secret expressions, as the scan wants them."""
+        return _searches("secret", self.secrets, self.secrets_max_size)
+
+    def content_searches(self) -> tuple[ContentSearch, ...]:
+        """The content expressions, as the scan wants them."""
+        return _searches("content", self.contents, self.contents_max_size)
+
+
+def load_settings(path: Path, *, base: AnalyzerSettings | None = None) -> AnalyzerSettings:
+    """Read Anchore's `analyzer_config.yaml` (or the same in JSON). Raises `ConfigError`."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_MAX_FILE + 1)
+    except OSError as problem:
+        raise ConfigError(f"{path}: {problem.strerror or problem}") from problem
+    if len(content) > _MAX_FILE:
+        raise ConfigError(f"{path}: larger than {_MAX_FILE} bytes")
+    try:
+        return settings_from(_document(content), base=base or AnalyzerSettings.default())
+    except ConfigError as problem:
+        raise ConfigError(f"{path}: {problem}") from problem
+
+
+def settings_from(raw: Any, *, base: AnalyzerSettings) -> AnalyzerSettings:
+    """Lay what an analyzer configuration says over `base`. Raises `ConfigError`."""
+    document = _mapping(raw, "the file")
+    settings = base
+    if "secret_search" in document:
+        found, size = _search_section(document["secret_search"], "secret_search", base.secrets_max_size)
+        settings = replace(settings, secrets=found, secrets_max_size=size)
+    if "content_search" in document:
+        found, size = _search_section(document["content_search"], "content_search", base.contents_max_size)
+        settings = replace(settings, contents=found, contents_max_size=size)
+    if "retrieve_files" in document:
+        section = _mapping(document["retrieve_files"], "retrieve_files")
+        limit = section.get("max_file_size_kb", base.retrieve_max_size // 1024)
+        if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
+            raise ConfigError(f"retrieve_files.max_file_size_kb: not a size: {limit!r}")
+        files = _texts(section.get("file_list"), "retrieve_files.file_list")
+        settings = replace(settings, retrieve=files, retrieve_max_size=limit * 1024)
+    malware = _mapping(document.get("malware"), "malware")
+    clamav = _mapping(malware.get("clamav"), "malware.clamav")
+    return replace(settings, malware=clamav.get("enabled", settings.malware) is True)
+
+
+def _search_section(raw: Any, where: str, size: int) -> tuple[tuple[NamedExpression, ...], int]:
+    section = _mapping(raw, where)
+    found = tuple(
+        _expression(text, f"{where}.regexp_match[{index}]")
+        for index, text in enumerate(_texts(section.get("regexp_match"), f"{where}.regexp_match"))
+    )
+    for text in _texts(section.get("match_params"), f"{where}.match_params"):
+        name, _, value = text.partition("=")
+        if name == "MAXFILESIZE":
+            if not value.isdecimal():
+                raise ConfigError(f"{where}.match_params: not a size: {value[:40]!r}")
+            size = int(value)
+    return found, size
+
+
+def _expression(text: str, where: str) -> NamedExpression:
+    name, equals, regex = text.partition("=")
+    if not equals or not name:
+        raise ConfigError(f"{where}: not NAME=EXPRESSION: {text[:80]!r}")
+    try:
+        re.compile(regex.encode())
+    except (re.error, RecursionError, OverflowError) as problem:
+        raise ConfigError(f"{where}: does not compile: {problem}") from problem
+    return NamedExpression(name, regex)
+
+
+def _document(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return _yaml(content)
+
+
+def _yaml(content: bytes) -> Any:
+    try:
+        import yaml
+    except ImportError as problem:
+        raise ConfigError("reading YAML needs PyYAML: pip install 'anchore-gate[yaml]'") from problem
+    try:
+        return yaml.safe_load(content)
+    except (yaml.YAMLError, ValueError, RecursionError) as problem:
+        raise ConfigError(f"not YAML: {problem}") from problem
+
+
+def _mapping(raw: Any, where: str) -> dict[str, Any]:
+    if raw is None:
+        return {}
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{where}: not a mapping")
+    return raw
+
+
+def _texts(raw: Any, where: str) -> tuple[str, ...]:
+    if raw is None:
+        return ()
+    if not isinstance(raw, list) or not all(isinstance(item, str) for item in raw):
+        raise ConfigError(f"{where}: not a list of texts")
+    return tuple(raw)
+
+
+def _searches(kind: str, found: tuple[NamedExpression, ...], size: int) -> tuple[ContentSearch, ...]:
+    return tuple(ContentSearch(kind=kind, name=one.name, regex=one.regex, max_size=size) for one in found)
