@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+from collections.abc import Iterator
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, BinaryIO
 
+from anchore_gate.errors import ImageError
+from anchore_gate.image.filesystem import ContentHit, FileEntry, Filesystem
+from anchore_gate.image.needs import Want
 from anchore_gate.model.evaluation import Action, Evaluation, Finding
 from anchore_gate.model.image import Dockerfile, Image
 from anchore_gate.model.inventory import Inventory
@@ -14,6 +20,67 @@ from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import Evidence
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=timezone.utc)
+
+
+class Files:
+    """A few files, all kept."""
+
+    def __init__(
+        self, *entries: FileEntry, kept: dict[str, bytes] | None = None, hits: tuple[ContentHit, ...] = ()
+    ):
+        self.kept_bytes = kept or {}
+        made = [
+            FileEntry(path=path, type="file", mode=0o100644, size=len(content))
+            for path, content in self.kept_bytes.items()
+            if path not in {entry.path for entry in entries}
+        ]
+        self._entries = {entry.path: entry for entry in (*entries, *made)}
+        self._hits = hits
+
+    @property
+    def hits(self) -> tuple[ContentHit, ...]:
+        return self._hits
+
+    @property
+    def oversized(self) -> tuple[tuple[str, int], ...]:
+        return ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
+    def entries(self) -> Iterator[FileEntry]:
+        return iter(sorted(self._entries.values(), key=lambda entry: entry.path))
+
+    def entry(self, path: str) -> FileEntry | None:
+        return self._entries.get(path)
+
+    def resolve(self, path: str) -> str | None:
+        return path if path in self._entries else None
+
+    def kept(self, want: Want) -> Iterator[str]:
+        return iter(sorted(self.kept_bytes))
+
+    def has(self, path: str) -> bool:
+        return path in self.kept_bytes
+
+    def read(self, path: str) -> bytes:
+        if path not in self.kept_bytes:
+            raise ImageError(f"not kept: {path}")
+        return self.kept_bytes[path]
+
+    def open(self, path: str) -> BinaryIO:
+        return io.BytesIO(self.read(path))
+
+    def checksum(self, path: str, algorithm: str) -> str | None:
+        content = self.kept_bytes.get(path)
+        return None if content is None else hashlib.new(algorithm, content).hexdigest()
+
+
+def files(
+    *entries: FileEntry, kept: dict[str, bytes] | None = None, hits: tuple[ContentHit, ...] = ()
+) -> Filesystem:
+    return Files(*entries, kept=kept, hits=hits)
 
 
 def rule(gate: str, trigger: str, action: str = "STOP", **params: Any) -> dict[str, Any]:
@@ -92,6 +159,7 @@ __all__ = [
     "bundle",
     "enterprise",
     "evidence",
+    "files",
     "findings",
     "judge",
     "mapping",

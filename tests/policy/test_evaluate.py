@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from anchore_gate.model.evaluation import Action
-from tests.policy.support import NOW, bundle, judge, mapping, rule
+from tests.policy.support import NOW, bundle, enterprise, judge, mapping, rule
 
 ALWAYS = rule("always", "always")
 
@@ -189,3 +189,11 @@ def test_an_item_within_two_weeks_of_its_end_is_announced(days: float, announced
 
     assert result.final_action is Action.GO
     assert bool(result.expiring) is announced
+
+
+def test_a_trigger_is_named_in_the_words_of_the_dialect() -> None:
+    old = judge(bundle(rule("packages", "denylist", name="x")))
+    new = judge(enterprise(rule("packages", "blacklist", name="x")))
+
+    assert old.outcomes[0].trigger == "blacklist"
+    assert new.outcomes[0].trigger == "denylist"

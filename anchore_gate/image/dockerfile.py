@@ -1,0 +1,231 @@
+"""How an image was built: a Dockerfile that is read, or a guess from the history and the config."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from anchore_gate.errors import ConfigError
+from anchore_gate.model.image import Dockerfile, Image, ImageConfig, Instruction
+
+MAX_BYTES = 4 * 1024 * 1024
+KEYWORDS = frozenset(
+    (
+        *("ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL"),
+        *("MAINTAINER", "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"),
+    )
+)
+_DIRECTIVE = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S+)\s*")
+_HEREDOC = re.compile(r"<<(-?)(['\"]?)([A-Za-z_][A-Za-z0-9_.]*)\2")
+_TAKES_HEREDOC = frozenset({"RUN", "COPY", "ADD"})
+# Build arguments that the builder puts before a command: `|2 A=1 B=2 /bin/sh -c make`.
+_ARGUMENTS = re.compile(r"^\|\d+ (?:.*? )?(?=/bin/sh -c )", re.DOTALL)
+_NOP = re.compile(r"^/bin/sh -c #\(nop\) +(.*)$", re.DOTALL)
+_BUILDKIT = re.compile(r"\s*# buildkit\s*$")
+_GO_LIST = re.compile(r"(?:map)?\[(.*)\]")
+
+
+def load_dockerfile(path: Path) -> Dockerfile:
+    """Read a Dockerfile. Raises `ConfigError`."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as problem:
+        raise ConfigError(f"Dockerfile {str(path)!r}: {problem.strerror or problem}") from problem
+    if len(content) > MAX_BYTES:
+        raise ConfigError(f"Dockerfile {str(path)!r}: larger than {MAX_BYTES} bytes")
+    text = content.decode("utf-8", "replace").removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
+    return parse_dockerfile(text, path=str(path))
+
+
+def parse_dockerfile(text: str, *, path: str = "") -> Dockerfile:
+    """Read a Dockerfile's text: continuations joined, here-documents kept, variables as written."""
+    return Dockerfile(mode="Actual", path=path, text=text, instructions=tuple(_instructions(text)))
+
+
+def _instructions(text: str) -> Iterator[Instruction]:
+    lines = text.splitlines()
+    escape = _escape(lines)
+    number = 0
+    while number < len(lines):
+        start = number
+        number, logical = _logical_line(lines, number, escape)
+        keyword, value = _split(logical)
+        if keyword:
+            if keyword in _TAKES_HEREDOC:
+                number, value = _with_heredocs(lines, number, value)
+            yield Instruction(keyword=keyword, value=value, line=start + 1)
+
+
+def _escape(lines: list[str]) -> str:
+    for line in lines:
+        found = _DIRECTIVE.fullmatch(line.strip())
+        if found is None:
+            return "\\"
+        if found[1].lower() == "escape" and found[2] in ("\\", "`"):
+            return found[2]
+    return "\\"
+
+
+def _logical_line(lines: list[str], number: int, escape: str) -> tuple[int, str]:
+    """One instruction's text: comments and empty lines inside a continuation are dropped, as Docker does."""
+    parts: list[str] = []
+    while number < len(lines):
+        line = lines[number]
+        number += 1
+        bare = line.strip()
+        if not bare or bare.startswith("#"):
+            if parts:
+                continue
+            return number, ""
+        if not line.rstrip().endswith(escape):
+            parts.append(line)
+            break
+        parts.append(line.rstrip()[:-1])
+    return number, "".join(parts).strip()
+
+
+def _split(line: str) -> tuple[str, str]:
+    word, _, rest = line.replace("\t", " ", 1).partition(" ") if line else ("", "", "")
+    return word.upper(), rest.strip()
+
+
+def _with_heredocs(lines: list[str], number: int, value: str) -> tuple[int, str]:
+    for dash, _, word in _HEREDOC.findall(value):
+        while number < len(lines):
+            line = lines[number]
+            number += 1
+            value += "\n" + line
+            if (line.lstrip("\t") if dash else line) == word:
+                break
+    return number, value
+
+
+def guess_dockerfile(image: Image) -> Dockerfile:
+    """What the Dockerfile must have said: the history's steps, and what the config says beside them."""
+    guessed = [Instruction(keyword="FROM", value="scratch")]
+    layers = _layer_numbers(image)
+    guessed.extend(
+        replace(instruction, layer=layer)
+        for entry, layer in zip(image.config.history, layers, strict=True)
+        for instruction in _from_history(entry.created_by)
+    )
+    guessed.extend(_missing(image.config, guessed))
+    text = "\n".join(f"{one.keyword} {one.value}" for one in guessed)
+    return Dockerfile(mode="Guessed", text=text, instructions=tuple(guessed))
+
+
+def with_layers(dockerfile: Dockerfile, image: Image) -> Dockerfile:
+    """A Dockerfile whose last stage knows which layer each instruction brought, where the history says so."""
+    found = dict(_aligned(dockerfile, image))
+    return replace(
+        dockerfile,
+        instructions=tuple(
+            replace(one, layer=found.get(index)) for index, one in enumerate(dockerfile.instructions)
+        ),
+    )
+
+
+def _aligned(dockerfile: Dockerfile, image: Image) -> Iterator[tuple[int, int | None]]:
+    """From the last step backwards, as long as keywords agree: what lies below came with the base image."""
+    steps = [
+        (instruction.keyword, layer)
+        for entry, layer in zip(image.config.history, _layer_numbers(image), strict=True)
+        for instruction in _from_history(entry.created_by)
+        if instruction.keyword != "ARG"
+    ]
+    numbered = [
+        (index, one.keyword) for index, one in enumerate(dockerfile.instructions) if one.keyword != "ARG"
+    ]
+    for (keyword, layer), (index, written) in zip(reversed(steps), reversed(numbered), strict=False):
+        if written == "FROM" or keyword != written:
+            return
+        yield index, layer
+
+
+def _layer_numbers(image: Image) -> list[int | None]:
+    numbers: list[int | None] = []
+    following = 0
+    for entry in image.config.history:
+        is_layer = not entry.empty_layer and following < len(image.layers)
+        numbers.append(following if is_layer else None)
+        following += is_layer
+    return numbers
+
+
+def _from_history(created_by: str) -> Iterator[Instruction]:
+    text = created_by.strip()
+    if not text:
+        return
+    classic = _NOP.match(text)
+    if classic:
+        keyword, value = _split(classic[1].strip())
+        yield Instruction(keyword=keyword, value=_plain(keyword, value))
+        return
+    text = _BUILDKIT.sub("", text)
+    keyword, value = _split(text)
+    if keyword in KEYWORDS and text.startswith(keyword):
+        if keyword == "RUN":
+            value = _command(value)
+        yield Instruction(keyword=keyword, value=_plain(keyword, value))
+        return
+    yield Instruction(keyword="RUN", value=_command(text))
+
+
+def _command(text: str) -> str:
+    return _ARGUMENTS.sub("", text).strip()
+
+
+def _plain(keyword: str, value: str) -> str:
+    """What Go prints of ports, in Dockerfile words: `map[80/tcp:{}]` is `80/tcp`."""
+    inner = _GO_LIST.fullmatch(value) if keyword == "EXPOSE" else None
+    return value if inner is None else " ".join(port.removesuffix(":{}") for port in inner[1].split())
+
+
+def _missing(config: ImageConfig, guessed: Iterable[Instruction]) -> Iterator[Instruction]:
+    """What the config says and no step did: the history may be cut, squashed or absent."""
+    seen = [(one.keyword, one.value) for one in guessed]
+    words = {keyword for keyword, _ in seen}
+    users = [value.strip("[]") for keyword, value in seen if keyword == "USER"]
+    if config.user and (not users or users[-1] != config.user):
+        yield Instruction(keyword="USER", value=config.user)
+    exposed = {port for keyword, value in seen if keyword == "EXPOSE" for port in value.split()}
+    ports = [port for port in config.exposed_ports if not exposed & {port, port.removesuffix("/tcp")}]
+    if ports:
+        yield Instruction(keyword="EXPOSE", value=" ".join(ports))
+    if "HEALTHCHECK" not in words and config.healthcheck:
+        yield Instruction(keyword="HEALTHCHECK", value=_healthcheck(config.healthcheck))
+    for keyword, command in (("ENTRYPOINT", config.entrypoint), ("CMD", config.cmd)):
+        if keyword not in words and command:
+            yield Instruction(keyword=keyword, value=json.dumps(list(command), ensure_ascii=False))
+    if "VOLUME" not in words and config.volumes:
+        yield Instruction(keyword="VOLUME", value=json.dumps(list(config.volumes), ensure_ascii=False))
+    if "WORKDIR" not in words and config.working_dir:
+        yield Instruction(keyword="WORKDIR", value=config.working_dir)
+    if "STOPSIGNAL" not in words and config.stop_signal:
+        yield Instruction(keyword="STOPSIGNAL", value=config.stop_signal)
+    yield from _missing_pairs(config, seen)
+
+
+def _missing_pairs(config: ImageConfig, seen: list[tuple[str, str]]) -> Iterator[Instruction]:
+    told = "\n".join(value for keyword, value in seen if keyword in {"ENV", "LABEL"})
+    for variable in config.env:
+        if variable.partition("=")[0] not in told:
+            yield Instruction(keyword="ENV", value=variable)
+    for name, value in config.labels:
+        if name not in told:
+            yield Instruction(keyword="LABEL", value=f"{name}={value}")
+    if config.onbuild and not any(keyword == "ONBUILD" for keyword, _ in seen):
+        yield from (Instruction(keyword="ONBUILD", value=step) for step in config.onbuild)
+
+
+def _healthcheck(test: tuple[str, ...]) -> str:
+    kind, *command = test
+    if kind == "NONE":
+        return "NONE"
+    if kind == "CMD-SHELL":
+        return "CMD " + " ".join(command)
+    return "CMD " + json.dumps(command if kind == "CMD" else list(test), ensure_ascii=False)

@@ -1,0 +1,34 @@
+"""Versions of installed packages, compared as their own tools do."""
+
+from __future__ import annotations
+
+from anchore_gate.errors import PolicyError
+from anchore_gate.model.inventory import Package
+
+
+def spellings(package: Package) -> tuple[str, ...]:
+    """The ways Anchore writes a package's version: whole, without the epoch, without the release."""
+    whole = package.version
+    if package.type == "rpm":
+        bare = whole.partition(":")[2] or whole
+        return tuple(dict.fromkeys((whole, bare, bare.rpartition("-")[0] or bare)))
+    if package.type == "apk":
+        return tuple(dict.fromkeys((whole, whole.rpartition("-r")[0] or whole)))
+    return (whole,)
+
+
+def is_lower(package: Package, wanted: str) -> bool:
+    """Whether the installed version is lower than `wanted`. Raises `PolicyError` where nobody can say."""
+    return compare(package, wanted) < 0
+
+
+def compare(package: Package, wanted: str) -> int:
+    """Below, equal or above: -1, 0, 1. Raises `PolicyError` where nobody can say."""
+    if wanted in spellings(package):
+        return 0
+    installed = package.version
+    if package.type == "rpm" and "-" not in wanted:
+        installed = installed.rpartition("-")[0] or installed
+    raise PolicyError(
+        f"versions of {package.type} packages cannot be compared: {package.name} {installed}, {wanted}"
+    )

@@ -1,0 +1,203 @@
+"""Gate `dockerfile`: how the image was built."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from anchore_gate.model.evaluation import Finding
+from anchore_gate.model.image import Dockerfile, Instruction
+from anchore_gate.policy.expression import Expression
+from anchore_gate.policy.parameter import BOOLEAN, NUMBERS, TEXT, choice, parameter
+from anchore_gate.policy.trigger import Evidence, Gate, Trigger
+
+_KEYWORDS = (
+    *("ADD", "ARG", "COPY", "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL"),
+    *("MAINTAINER", "ONBUILD", "USER", "RUN", "SHELL", "STOPSIGNAL", "VOLUME", "WORKDIR"),
+)
+_CHECKS = ("=", "!=", "exists", "not_exists", "like", "not_like", "in", "not_in")
+_USER = re.compile(r"\s*\[?([^\]]+)\]?\s*")
+_RANGE = re.compile(r"(\d{1,5})-(\d{1,5})(/\w+)?", re.ASCII)
+_ACTUAL = "Ask only of a Dockerfile that was given, not of one guessed from the history"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstructionCheck(Trigger):
+    """Fires for each instruction of a kind whose text passes a check, or once where there is none."""
+
+    GATE: ClassVar[str] = "dockerfile"
+    NAME: ClassVar[str] = "instruction"
+
+    instruction: str = parameter(choice(*_KEYWORDS), description="The instruction", example="FROM")
+    check: str = parameter(choice(*_CHECKS), description="How its text is compared", example="=")
+    value: str | None = parameter(
+        TEXT, description="What it is compared with", example="scratch", default=None
+    )
+    actual_dockerfile_only: bool = parameter(BOOLEAN, description=_ACTUAL, example="true", default=False)
+
+    def __post_init__(self) -> None:
+        if self.check in {"like", "not_like"} and self.value is not None:
+            Expression(self.value)
+
+    def fire(self, evidence: Evidence) -> Iterator[Finding]:
+        """See `Trigger.fire`."""
+        dockerfile = evidence.dockerfile
+        if self.actual_dockerfile_only and dockerfile.mode != "Actual":
+            return
+        lines = [one for one in dockerfile.instructions if one.keyword == self.instruction]
+        if self.check == "not_exists":
+            if not lines and dockerfile.instructions:
+                what = f"Dockerfile directive '{self.instruction}' not found"
+                yield self.found(f"{what}, matching condition 'not_exists' check")
+            return
+        for line, hit in zip(lines, self._hits([one.value for one in lines]), strict=True):
+            if hit:
+                earlier = self._message(_first_physical_line(dockerfile, line))
+                yield self.found(
+                    self._message(line.value),
+                    earlier=(earlier,),
+                    line=line.line or None,
+                    layer=line.layer,
+                )
+
+    def _message(self, text: str) -> str:
+        return (
+            f"Dockerfile directive '{self.instruction}' check '{self.check}' "
+            f"matched against '{self.value or ''}' for line '{text}'"
+        )
+
+    def _hits(self, texts: list[str]) -> list[bool]:
+        if self.check == "exists":
+            return [True] * len(texts)
+        if not self.value:
+            return [False] * len(texts)
+        match self.check.removeprefix("not_"):
+            case "like":
+                same = Expression(self.value).matching(texts)
+            case "in":
+                listed = {part.strip() for part in self.value.split(",")}
+                same = [text in listed for text in texts]
+            case _:
+                same = [text == self.value for text in texts]
+        is_negative = self.check == "!=" or self.check.startswith("not_")
+        return [one is not is_negative for one in same]
+
+
+def _first_physical_line(dockerfile: Dockerfile, instruction: Instruction) -> str:
+    """What Engine took for the whole instruction: it joins no continuations."""
+    lines = dockerfile.text.splitlines()
+    if not 0 < instruction.line <= len(lines):
+        return instruction.value
+    return lines[instruction.line - 1].strip()[len(instruction.keyword) :].strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectiveUser(Trigger):
+    """Fires when the user that containers start as is on the denylist, or is not on the allowlist."""
+
+    GATE: ClassVar[str] = "dockerfile"
+    NAME: ClassVar[str] = "effective_user"
+
+    users: str = parameter(TEXT, description="User names, separated by commas", example="root,docker")
+    type: str = parameter(
+        choice("allowlist", "denylist"), description="How the names are meant", example="denylist"
+    )
+
+    def fire(self, evidence: Evidence) -> Iterator[Finding]:
+        """See `Trigger.fire`."""
+        instructions = evidence.dockerfile.instructions
+        if not instructions:
+            return
+        last = next((one for one in reversed(instructions) if one.keyword == "USER"), None)
+        found = _USER.match(last.value) if last else None
+        user = found[1].strip() if found else "root"
+        named = {name.strip() for name in self.users.split(",")}
+        is_listed = bool(named & {user, user.partition(":")[0]})
+        if is_listed is not (self.type == "denylist"):
+            return
+        why = "explicity not allowed" if is_listed else "not on the allowed list"
+        yield self.found(
+            f"User {user} found as effective user, which is {why}",
+            line=(last.line or None) if last else None,
+            layer=last.layer if last else None,
+            fix="end the Dockerfile with USER and an unprivileged user",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExposedPorts(Trigger):
+    """Fires for each exposed port that is on the denylist, or is not on the allowlist. Port 0 denies all."""
+
+    GATE: ClassVar[str] = "dockerfile"
+    NAME: ClassVar[str] = "exposed_ports"
+
+    ports: tuple[int, ...] = parameter(NUMBERS, description="Port numbers", example="80,8080,8088")
+    type: str = parameter(
+        choice("allowlist", "denylist"), description="How the ports are meant", example="denylist"
+    )
+    actual_dockerfile_only: bool = parameter(BOOLEAN, description=_ACTUAL, example="true", default=False)
+
+    def fire(self, evidence: Evidence) -> Iterator[Finding]:
+        """See `Trigger.fire`."""
+        if self.actual_dockerfile_only and evidence.dockerfile.mode != "Actual":
+            return
+        denies = self.type == "denylist"
+        what = "in policy file DENIEDPORTS list" if denies else "not in policy file ALLOWEDPORTS list"
+        for line in evidence.dockerfile.instructions:
+            if line.keyword == "EXPOSE":
+                tokens = line.value.split()
+                for token in self._denied(tokens) if denies else self._strange(tokens):
+                    yield self.found(
+                        f"Dockerfile exposes port ({token}) which is {what}",
+                        line=line.line or None,
+                        layer=line.layer,
+                    )
+
+    def _denied(self, tokens: list[str]) -> Iterator[str]:
+        for port in self.ports:
+            if port == 0:
+                yield from tokens
+                continue
+            exact = (str(port), f"{port}/tcp", f"{port}/udp")
+            hit = next((one for one in exact if one in tokens), None)
+            hit = hit or next((one for one in tokens if _in_range(port, one)), None)
+            if hit is not None:
+                yield hit
+
+    def _strange(self, tokens: list[str]) -> Iterator[str]:
+        allowed = {name for port in self.ports for name in (str(port), f"{port}/tcp", f"{port}/udp")}
+        yield from (one for one in tokens if one not in allowed and not self._is_allowed_range(one))
+
+    def _is_allowed_range(self, token: str) -> bool:
+        found = _RANGE.fullmatch(token)
+        if found is None:
+            return False
+        low, high = int(found[1]), int(found[2])
+        return low <= high and set(range(low, high + 1)) <= set(self.ports)
+
+
+def _in_range(port: int, token: str) -> bool:
+    found = _RANGE.fullmatch(token)
+    return found is not None and int(found[1]) <= port <= int(found[2])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoDockerfileProvided(Trigger):
+    """Fires when the image was judged without its Dockerfile."""
+
+    GATE: ClassVar[str] = "dockerfile"
+    NAME: ClassVar[str] = "no_dockerfile_provided"
+
+    def fire(self, evidence: Evidence) -> Iterator[Finding]:
+        """See `Trigger.fire`."""
+        if evidence.dockerfile.mode != "Actual":
+            yield self.found("Image was not analyzed with an actual Dockerfile", fix="give --dockerfile")
+
+
+GATE: Final = Gate(
+    "dockerfile",
+    "The Dockerfile that was given, or the one guessed from the image's history and configuration.",
+    (InstructionCheck, EffectiveUser, ExposedPorts, NoDockerfileProvided),
+)

@@ -1,0 +1,86 @@
+"""Gate `secret_scans`: secrets in files, found by the configured expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from anchore_gate.image.filesystem import ContentHit
+from anchore_gate.image.needs import Needs
+from anchore_gate.model.evaluation import Finding
+from anchore_gate.policy.expression import Expression
+from anchore_gate.policy.parameter import EXPRESSION, TEXT, choice, parameter
+from anchore_gate.policy.settings import AnalyzerSettings
+from anchore_gate.policy.trigger import Evidence, Gate, Trigger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentRegexChecks(Trigger):
+    """Fires for each file and expression that matched in it, or once where nothing did."""
+
+    GATE: ClassVar[str] = "secret_scans"
+    NAME: ClassVar[str] = "content_regex_checks"
+
+    content_regex_name: str | None = parameter(
+        TEXT,
+        description="Only these expressions: names of the analyzer configuration, separated by commas",
+        example="AWS_ACCESS_KEY",
+        default=None,
+    )
+    filename_regex: Expression | None = parameter(
+        EXPRESSION,
+        description="Only files whose absolute path it matches from the start",
+        example="/etc/.*",
+        default=None,
+    )
+    match_type: str = parameter(
+        choice("found", "notfound"), description="What fires", example="found", default="found"
+    )
+
+    def needs(self, settings: AnalyzerSettings) -> Needs:
+        """See `Trigger.needs`."""
+        return Needs(
+            searches=tuple(one for one in settings.secret_searches() if self._names(one.name, one.regex))
+        )
+
+    def fire(self, evidence: Evidence) -> Iterator[Finding]:
+        """See `Trigger.fire`."""
+        hits = self._hits(evidence)
+        if self.match_type == "notfound":
+            if not hits:
+                path = self.filename_regex.text if self.filename_regex else "*"
+                yield self.found(
+                    "Secret content search analyzer did not find regexp match in container: "
+                    f"filename_regex={path} content_regex_name={self.content_regex_name or 'all'}"
+                )
+            return
+        for hit in hits:
+            yield self.found(
+                "Secret content search analyzer found regexp match in container: "
+                f"file={hit.path} regexp={hit.name}={hit.regex}",
+                path=hit.path,
+                line=hit.lines[0] if hit.lines else None,
+                layer=hit.layer,
+                fix="take the secret out of every layer, and replace it: it is known now",
+            )
+
+    def _hits(self, evidence: Evidence) -> list[ContentHit]:
+        named = [
+            hit
+            for hit in evidence.filesystem.hits
+            if hit.kind == "secret" and self._names(hit.name, hit.regex)
+        ]
+        if self.filename_regex is None:
+            return named
+        matched = self.filename_regex.matching([hit.path for hit in named])
+        return [hit for hit, fits in zip(named, matched, strict=True) if fits]
+
+    def _names(self, name: str, regex: str) -> bool:
+        if not self.content_regex_name:
+            return True
+        listed = {part.strip() for part in self.content_regex_name.split(",")}
+        return name in listed or regex == self.content_regex_name
+
+
+GATE: Final = Gate("secret_scans", "Secrets in the image's files.", (ContentRegexChecks,))

@@ -1,0 +1,142 @@
+"""Dockerfiles, given and guessed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from anchore_gate.errors import ConfigError
+from anchore_gate.image.dockerfile import guess_dockerfile, load_dockerfile, parse_dockerfile, with_layers
+from anchore_gate.model.digest import Digest
+from anchore_gate.model.image import HistoryEntry, Image, ImageConfig, Layer
+
+
+def said(text: str) -> list[tuple[str, str]]:
+    return [(one.keyword, one.value) for one in parse_dockerfile(text).instructions]
+
+
+def test_continuations_are_joined_and_comments_between_them_dropped() -> None:
+    text = "FROM a\nRUN apt-get update && \\\n  # why\n\n  apt-get install -y x\nuser app\n"
+
+    assert said(text) == [("FROM", "a"), ("RUN", "apt-get update &&   apt-get install -y x"), ("USER", "app")]
+
+
+def test_the_escape_directive_counts() -> None:
+    assert said("# escape=`\nFROM a\nRUN dir C:\\\nRUN a `\n b\n") == [
+        ("FROM", "a"),
+        ("RUN", "dir C:\\"),
+        ("RUN", "a  b"),
+    ]
+
+
+def test_a_here_document_is_one_instruction() -> None:
+    text = "FROM a\nRUN <<EOF\nUSER root\nEOF\nCOPY <<-'X' /y\n\tENV a=b\n\tX\nUSER app"
+
+    assert [keyword for keyword, _ in said(text)] == ["FROM", "RUN", "COPY", "USER"]
+    assert said(text)[1] == ("RUN", "<<EOF\nUSER root\nEOF")
+
+
+def test_lines_are_those_of_the_file() -> None:
+    assert [one.line for one in parse_dockerfile("# x\n\nFROM a\nRUN a \\\n b\nUSER c\n").instructions] == [
+        3,
+        4,
+        6,
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "# only\n# comments\n", "\\", "RUN <<EOF\nnever ends"])
+def test_odd_files_are_read(text: str) -> None:
+    parse_dockerfile(text)
+
+
+def test_a_file_that_is_not_there_is_a_config_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="No such file"):
+        load_dockerfile(tmp_path / "Dockerfile")
+
+
+def image(*steps: str, config: ImageConfig | None = None) -> Image:
+    entries = tuple(
+        HistoryEntry(created_by=step.removeprefix("!"), empty_layer=not step.startswith("!"))
+        for step in steps
+    )
+    count = sum(step.startswith("!") for step in steps)
+    layers = tuple(Layer(index=i, diff_id=Digest.of(bytes([i]))) for i in range(count))
+    given = config or ImageConfig()
+    from dataclasses import replace
+
+    return Image(name="x", source="test", config=replace(given, history=entries), layers=layers)
+
+
+def guessed(*steps: str, config: ImageConfig | None = None) -> list[tuple[str, str]]:
+    return [(one.keyword, one.value) for one in guess_dockerfile(image(*steps, config=config)).instructions][
+        1:
+    ]
+
+
+@pytest.mark.parametrize(
+    ("step", "keyword", "value"),
+    [
+        ("/bin/sh -c #(nop)  USER [app]", "USER", "[app]"),
+        ("/bin/sh -c #(nop) ADD file:0 in / ", "ADD", "file:0 in /"),
+        ("/bin/sh -c #(nop)  EXPOSE map[80/tcp:{} 22/tcp:{}]", "EXPOSE", "80/tcp 22/tcp"),
+        ("/bin/sh -c apt-get update", "RUN", "/bin/sh -c apt-get update"),
+        ("EXPOSE map[80/tcp:{}]", "EXPOSE", "80/tcp"),
+        ("EXPOSE [8080/tcp]", "EXPOSE", "8080/tcp"),
+        ("USER app", "USER", "app"),
+        ("RUN /bin/sh -c make # buildkit", "RUN", "/bin/sh -c make"),
+        ("RUN |1 A=1 /bin/sh -c make # buildkit", "RUN", "/bin/sh -c make"),
+        ("|2 A=1 B=2 /bin/sh -c make", "RUN", "/bin/sh -c make"),
+        ("COPY / / # buildkit", "COPY", "/ /"),
+        ('CMD ["x"]', "CMD", '["x"]'),
+        ("bazel build", "RUN", "bazel build"),
+    ],
+)
+def test_a_step_of_the_history_is_an_instruction(step: str, keyword: str, value: str) -> None:
+    assert guessed(step) == [(keyword, value)]
+
+
+def test_the_config_says_what_the_history_does_not() -> None:
+    config = ImageConfig(
+        user="app",
+        exposed_ports=("22/tcp",),
+        healthcheck=("CMD-SHELL", "true"),
+        cmd=("run",),
+        volumes=("/data",),
+        env=("KEY=secret",),
+    )
+
+    assert guessed(config=config) == [
+        ("USER", "app"),
+        ("EXPOSE", "22/tcp"),
+        ("HEALTHCHECK", "CMD true"),
+        ("CMD", '["run"]'),
+        ("VOLUME", '["/data"]'),
+        ("ENV", "KEY=secret"),
+    ]
+
+
+def test_the_config_repeats_nothing() -> None:
+    config = ImageConfig(user="app", exposed_ports=("80/tcp",), cmd=("x",))
+
+    assert guessed("USER app", "EXPOSE 80", 'CMD ["x"]', config=config) == [
+        ("USER", "app"),
+        ("EXPOSE", "80"),
+        ("CMD", '["x"]'),
+    ]
+
+
+def test_an_instruction_knows_its_layer() -> None:
+    made = guess_dockerfile(image("!ADD x", "ENV a=b", "!RUN c"))
+
+    assert [one.layer for one in made.instructions] == [None, 0, None, 1]
+
+
+def test_a_given_dockerfile_learns_its_layers_from_the_last_step_up() -> None:
+    dockerfile = parse_dockerfile("FROM base\nRUN a\nENV x=y\nCOPY b /b\n")
+
+    aligned = with_layers(
+        dockerfile, image("!ADD rootfs /", "!RUN /bin/sh -c a # buildkit", "ENV x=y", "!COPY b /b")
+    )
+
+    assert [one.layer for one in aligned.instructions] == [None, 1, None, 2]

@@ -1,0 +1,148 @@
+"""Gate `dockerfile`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from anchore_gate.image.dockerfile import parse_dockerfile
+from anchore_gate.model.image import Dockerfile, Instruction
+from tests.policy.support import bundle, enterprise, evidence, findings, judge, messages, rule
+
+
+def asked(text: str, trigger: str, **params: Any) -> list[str]:
+    seen = evidence(dockerfile=parse_dockerfile(text))
+    return messages(bundle(rule("dockerfile", trigger, **params)), seen)
+
+
+@pytest.mark.parametrize(
+    ("check", "value", "hits"),
+    [
+        ("=", "scratch", ["scratch"]),
+        ("!=", "scratch", ["debian:12 AS x"]),
+        ("exists", None, ["debian:12 AS x", "scratch"]),
+        ("exists", "", ["debian:12 AS x", "scratch"]),
+        ("like", "deb", ["debian:12 AS x"]),
+        ("like", "ebian", []),
+        ("not_like", "deb", ["scratch"]),
+        ("in", "scratch, alpine", ["scratch"]),
+        ("not_in", "scratch, alpine", ["debian:12 AS x"]),
+        ("=", None, []),
+        ("not_exists", None, []),
+    ],
+)
+def test_each_line_of_the_instruction_is_compared(check: str, value: str | None, hits: list[str]) -> None:
+    found = asked(
+        "FROM debian:12 AS x\nfrom scratch\n", "instruction", instruction="FROM", check=check, value=value
+    )
+
+    assert found == [
+        f"Dockerfile directive 'FROM' check '{check}' matched against '{value or ''}' for line '{hit}'"
+        for hit in hits
+    ]
+
+
+def test_an_absent_instruction_is_found_once() -> None:
+    assert asked("FROM a\n", "instruction", instruction="HEALTHCHECK", check="not_exists") == [
+        "Dockerfile directive 'HEALTHCHECK' not found, matching condition 'not_exists' check"
+    ]
+    assert asked("# nothing\n", "instruction", instruction="HEALTHCHECK", check="not_exists") == []
+    assert asked("FROM a\n", "instruction", instruction="HEALTHCHECK", check="!=", value="x") == []
+
+
+def test_a_joined_line_keeps_the_id_that_engine_gave_its_first_line() -> None:
+    text = "FROM a\nRUN x && \\\n y\n"
+    seen = evidence(dockerfile=parse_dockerfile(text))
+    raw = bundle(rule("dockerfile", "instruction", instruction="RUN", check="exists"))
+    first_line = parse_dockerfile("FROM a\nRUN x && \\")
+    cut = Dockerfile(mode="Actual", instructions=(Instruction(keyword="RUN", value="x && \\"),))
+
+    [finding] = findings(raw, seen)
+    [old] = findings(raw, evidence(dockerfile=cut))
+
+    assert first_line.instructions
+    assert old.trigger_id in finding.other_ids
+    assert finding.line == 2
+
+
+def test_a_guess_is_left_alone_where_the_rule_says_so() -> None:
+    seen = evidence(dockerfile=Dockerfile(instructions=(Instruction(keyword="RUN", value="x"),)))
+    params = {"instruction": "RUN", "check": "exists", "actual_dockerfile_only": "TRUE"}
+
+    assert messages(bundle(rule("dockerfile", "instruction", **params)), seen) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "users", "found"),
+    [
+        ("FROM a", "blacklist", "root", "User root found as effective user, which is explicity not allowed"),
+        ("FROM a\nUSER app", "blacklist", "root", None),
+        ("FROM a\nUSER app", "denylist", "root, app", "User app found as effective user, which is explicity not allowed"),
+        ("FROM a\nUSER root\nUSER app", "whitelist", "app", None),
+        ("FROM a\nUSER app", "whitelist", "x", "User app found as effective user, which is not on the allowed list"),
+        ("FROM a\nUSER root:wheel", "blacklist", "root", "User root:wheel found as effective user, which is explicity not allowed"),
+        ("FROM a\nUSER [app]", "allowlist", "app", None),
+    ],
+)  # fmt: skip
+def test_the_last_user_counts(text: str, kind: str, users: str, found: str | None) -> None:
+    assert asked(text, "effective_user", users=users, type=kind) == ([found] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("exposed", "kind", "ports", "tokens"),
+    [
+        ("22 80/tcp", "blacklist", "22,80", ["22", "80/tcp"]),
+        ("22 22/tcp", "blacklist", "22", ["22"]),
+        ("53/udp", "denylist", "053", ["53/udp"]),
+        ("8080-8090", "blacklist", "8085", ["8080-8090"]),
+        ("80 443/tcp", "blacklist", "0", ["80", "443/tcp"]),
+        ("22 8080/tcp $PORT", "whitelist", "22", ["8080/tcp", "$PORT"]),
+        ("80 80", "whitelist", "80", []),
+        ("8080-8081", "whitelist", "8080,8081", []),
+        ("8080-8082", "whitelist", "8080,8081", ["8080-8082"]),
+    ],
+)
+def test_ports_are_listed(exposed: str, kind: str, ports: str, tokens: list[str]) -> None:
+    what = (
+        "not in policy file ALLOWEDPORTS list" if kind == "whitelist" else "in policy file DENIEDPORTS list"
+    )
+
+    found = asked(f"FROM a\nExpose {exposed}\n", "exposed_ports", ports=ports, type=kind)
+
+    assert found == [f"Dockerfile exposes port ({token}) which is {what}" for token in tokens]
+
+
+@pytest.mark.parametrize("ports", ["", "22;80", "a", "22,,80", "-1"])
+def test_what_is_no_list_of_ports_is_refused(ports: str) -> None:
+    result = judge(bundle(rule("dockerfile", "exposed_ports", ports=ports, type="blacklist")))
+
+    assert [(one.type, one.path) for one in result.problems] == [
+        ("ParameterValueInvalidError", "policies[0].rules[0].params.ports")
+    ]
+
+
+def test_every_fault_of_a_rule_is_told() -> None:
+    result = judge(bundle(rule("dockerfile", "instruction", check="equals", foo="1", value=7)))
+
+    assert [(one.type, one.path.rpartition(".")[2]) for one in result.problems] == [
+        ("InvalidParameterError", "foo"),
+        ("ParameterValueInvalidError", "instruction"),
+        ("ParameterValueInvalidError", "check"),
+        ("ParameterValueInvalidError", "value"),
+    ]
+    assert "known: instruction, check, value, actual_dockerfile_only" in result.problems[0].message
+
+
+def test_an_expression_that_does_not_compile_is_a_fault() -> None:
+    params = {"instruction": "RUN", "check": "like", "value": "(a"}
+
+    assert [one.type for one in judge(enterprise(rule("dockerfile", "instruction", **params))).problems] == [
+        "ParameterValueInvalidError"
+    ]
+
+
+def test_an_image_without_its_dockerfile_is_told() -> None:
+    raw = bundle(rule("dockerfile", "no_dockerfile_provided"))
+
+    assert [one.trigger_id for one in findings(raw)] == ["b00b22232c1902075263067d2d2b8eea"]
