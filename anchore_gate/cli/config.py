@@ -1,0 +1,106 @@
+"""Show every setting and where it came from; read the config file (the one door of TOML)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from anchore_gate.cli.options import BY_NAME, OPTIONS, Setting, Settings, settle
+from anchore_gate.cli.terminal import say, table
+from anchore_gate.errors import ConfigError
+
+FILE_NAME = ".anchore-gate.toml"
+_LARGEST = 1024 * 1024  # bytes; a config file is a page
+ALL_GROUPS = tuple(dict.fromkeys(option.group for option in OPTIONS))
+
+
+def settings_of(args: argparse.Namespace, *groups: str) -> Settings:
+    """The settings of a command, from its flags, the environment and the config file here."""
+    return settle(vars(args), os.environ, config_file(Path.cwd()), groups)
+
+
+def config_file(folder: Path) -> dict[str, Setting]:
+    """
+    What `.anchore-gate.toml`, or `[tool.anchore-gate]` in `pyproject.toml`, sets.
+
+    Raises `ConfigError` for TOML that does not parse, an unknown key, or a secret.
+    """
+    own, project = folder / FILE_NAME, folder / "pyproject.toml"
+    if own.is_file():
+        return _settings(_toml(own), own.name)
+    if project.is_file() and b"anchore-gate" in _content(project):
+        section = _toml(project).get("tool", {}).get("anchore-gate", {})
+        return _settings(section, f"{project.name} [tool.anchore-gate]")
+    return {}
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_LARGEST + 1)
+    except OSError as problem:
+        raise ConfigError(f"{path.name}: {problem.strerror}") from problem
+    if len(content) > _LARGEST:
+        raise ConfigError(f"{path.name}: larger than {_LARGEST} bytes")
+    return content
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        found: dict[str, Any] = tomllib.loads(_content(path).decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as problem:
+        raise ConfigError(f"{path.name}: not TOML: {problem}") from problem
+    return found
+
+
+def _settings(section: Any, origin: str) -> dict[str, Setting]:
+    if not isinstance(section, dict):
+        raise ConfigError(f"{origin}: not a table")
+    found: dict[str, Setting] = {}
+    for key, value in section.items():
+        option = BY_NAME.get(key.replace("_", "-"))
+        if option is None:
+            known = ", ".join(name for name in BY_NAME if not BY_NAME[name].is_secret)
+            raise ConfigError(f"{origin}: no setting {key!r}; known are {known}")
+        if option.is_secret:
+            raise ConfigError(f"{origin}: {key}: secrets come by the environment only ({option.variable})")
+        found[option.name] = Setting(_text(value, f"{origin}: {key}"), origin)
+    return found
+
+
+def _text(value: Any, where: str) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int):
+        return str(value)
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return "\n".join(value)
+    raise ConfigError(f"{where}: text, a whole number, true, false or a list of texts is expected")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `anchore-gate config`."""
+    parser.add_argument("verb", choices=["show"], help="print every setting, its value and its origin")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the settings that a run here would use. A secret's value is never shown."""
+    settings = settle({}, os.environ, config_file(Path.cwd()), ALL_GROUPS)
+    rows = [(option.name, _shown(settings, option.name), settings.origin(option.name)) for option in OPTIONS]
+    table(("SETTING", "VALUE", "FROM"), rows)
+    say(f"\nA flag wins over the environment, the environment over {FILE_NAME} or pyproject.toml.")
+    return 0
+
+
+def _shown(settings: Settings, name: str) -> str:
+    value = settings.text(name)
+    if value and BY_NAME[name].is_secret:
+        return "(set)"
+    return ", ".join(value.splitlines()) or "-"
