@@ -8,7 +8,9 @@ from anchore_gate._folder import member_names
 from anchore_gate.errors import UsageError
 from anchore_gate.report.reporter import Reporter
 
-_NOT_FORMATS = frozenset({"reporter"})
+_NOT_FORMATS = frozenset(
+    {"reporter", "cleaning", "entry", "rows", "reading", "writer", "redaction", "evidence"}
+)
 
 
 def format_names() -> tuple[str, ...]:

@@ -14,7 +14,14 @@ class ReportOptions:
     """What the user may set about reports. Nothing here changes the verdict."""
 
     junit_warn: str = "pass"  # pass, skipped, failure
+    junit_max_cases: int = 5_000  # a suite; the last one says how many more there are
     sarif_category: str = "anchore-gate"
+    dockerfile: str = "Dockerfile"  # in the repository, where the run names none: SARIF, Code Quality
+    paths: tuple[tuple[str, str], ...] = ()  # (format, where it is written): the writer fills it in
+
+    def path_of(self, name: str) -> str:
+        """Where a format is written, "" where it is not."""
+        return next((path for known, path in self.paths if known == name), "")
 
 
 @runtime_checkable

@@ -1,0 +1,90 @@
+"""Sentences about a whole result, said the same way in every report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from anchore_gate.model.evaluation import Action
+from anchore_gate.model.result import GateResult, NoVerdict
+from anchore_gate.report.cleaning import line
+from anchore_gate.report.entry import Entry, counts, entries
+
+_REASONS = {
+    "denylisted": "the policy denylists this image",
+    "allowlisted": "the policy allowlists this image",
+    "unmapped": "no mapping of the policy matches this image",
+    "policy_evaluation": "the policy's rules",
+}
+_RANK = {"stop": 0, "warn": 1, "go": 2, "set aside": 3}
+
+
+def verdict_line(result: GateResult | NoVerdict) -> str:
+    """The verdict and why, in one line."""
+    if isinstance(result, NoVerdict):
+        return line(f"{result.verdict}: no verdict ({result.category}): {result.message}")
+    evaluation, number = result.evaluation, counts(result)
+    told = f"{number.stop} stop, {number.warn} warn, {number.set_aside} set aside, {number.problems} problems"
+    because = f"{evaluation.final_action.word} ({_REASONS[evaluation.final_reason]})"
+    return f"{result.verdict}: final action {because}; {told}"
+
+
+def ordered(result: GateResult) -> list[Entry]:
+    """The findings, worst first: action, known exploited, severity, then the policy's order."""
+    return sorted(entries(result), key=_badness)
+
+
+def _badness(entry: Entry) -> tuple[int, int, int]:
+    exploited = bool(entry.vulnerability and entry.vulnerability.known_exploited)
+    return _RANK[entry.state], -int(exploited), -int(entry.severity or 0)
+
+
+def first_things(result: GateResult, *, limit: int = 3) -> list[str]:
+    """What to do first: the remedies that end most of what blocks, most first; each once."""
+    seen: dict[str, int] = {}
+    for entry in ordered(result):
+        if entry.finding.stands and entry.outcome.action is not Action.GO:
+            weight = 1_000_000 if entry.outcome.action is Action.STOP else 1
+            seen[entry.remedy] = seen.get(entry.remedy, 0) + weight
+    for outcome in result.evaluation.outcomes:
+        if outcome.problem is not None:
+            told = line(f"make rule {outcome.rule_id} answerable: {outcome.problem}")
+            seen[told] = seen.get(told, 0) + 1_000_000
+    return sorted(seen, key=lambda remedy: -seen[remedy])[:limit]
+
+
+def provenance(result: GateResult) -> Iterator[tuple[str, str]]:
+    """What was judged by what: image, policy, vulnerability data, engine, as (word, text)."""
+    image, evaluation, database = result.image, result.evaluation, result.database
+    yield "image", line(image.display_name)
+    yield "digest", str(image.digest or "unknown")
+    yield "image id", image.id or "unknown"
+    yield "platform", line(str(image.config.platform))
+    yield "distro", line(str(result.inventory.distro or "unknown"))
+    yield (
+        "policy",
+        line(f"{evaluation.bundle_name or evaluation.bundle_id} ({evaluation.bundle_source or 'given'})"),
+    )
+    yield "policy id", line(evaluation.bundle_id)
+    yield "policy digest", evaluation.bundle_digest or "unknown"
+    if evaluation.mapping:
+        mapping = evaluation.mapping
+        yield "mapping", line(mapping.name or mapping.id or "matched")
+    if database:
+        sample = " (a sample, not the full data)" if database.is_sample else ""
+        yield "database", line(f"{database.source} {database.schema}{sample}")
+        yield "database built", _built(database.built_at, result.decided_at)
+        yield "database digest", database.digest or "unknown"
+    else:
+        yield "database", "none was asked"
+    yield "engine", line(f"{result.engine} {result.engine_version}".strip())
+    yield "decided", f"{result.decided_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _built(built: datetime | None, now: datetime) -> str:
+    if built is None:
+        return "unknown"
+    comparable = (built.tzinfo is None) == (now.tzinfo is None)
+    hours = max(0, int((now - built).total_seconds() // 3600)) if comparable else 0
+    age = f"{hours} hours" if hours < 48 else f"{hours // 24} days"
+    return f"{built:%Y-%m-%d %H:%M} UTC ({age} old)"

@@ -1,0 +1,214 @@
+"""
+Report `junit`: one dialect that Jenkins, GitLab, GitHub test reporters, Azure, CircleCI and Buildkite read.
+
+`testsuites` > one flat `testsuite` an image > a `testcase` per rule asked and per finding. The one door of
+`junit-xml`: it builds every element; the suites are put together here, a chunk at a time, because it would
+build one tree of a whole run, and its `disabled` attribute breaks the schema of Jenkins' xunit plugin.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+from xml.etree import ElementTree
+
+from anchore_gate.model.evaluation import RuleOutcome
+from anchore_gate.model.result import GateResult, GateRun, NoVerdict
+from anchore_gate.report.cleaning import fit, line
+from anchore_gate.report.entry import Entry, counts, entries
+from anchore_gate.report.evidence import verdict_line
+from anchore_gate.report.reporter import Reporter, ReportOptions
+
+_SLUG = re.compile(r"[^A-Za-z0-9_-]+")
+_RANK = {"error": 0, "failure": 1, "output": 2, "skipped": 3, "passed": 4}
+_TEXT_LIMIT = 4_000  # GitLab shows about 80 lines of a case, and reads 30 MB of a file
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class JunitReporter:
+    """The verdict as test cases."""
+
+    name: str = "junit"
+    filename: str = "junit.xml"
+
+    def render(self, run: GateRun, options: ReportOptions) -> Iterator[str]:
+        """See `Reporter.render`."""
+        suites = [_suite(result, options) for result in run.results] or [_nothing(run)]
+        names = _Names()
+        tally = Counter(case.kind for suite in suites for case in suite.cases)
+        yield '<?xml version="1.0" encoding="utf-8"?>\n'
+        yield f'<testsuites name="anchore_gate"{_numbers(tally)}>\n'
+        for suite in suites:
+            yield from _written(suite, names.unique(suite.name))
+        yield "</testsuites>\n"
+
+
+REPORTER: Final[Reporter] = JunitReporter()
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    kind: str  # error, failure, skipped, output (passed, with something to say), passed
+    classname: str
+    name: str
+    message: str = ""
+    text: str = ""
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Suite:
+    name: str
+    timestamp: str
+    cases: tuple[_Case, ...]
+
+
+class _Names:
+    """Names that were given away: GitLab drops a case whose suite, class and name it has seen."""
+
+    def __init__(self) -> None:
+        self._seen: Counter[str] = Counter()
+
+    def unique(self, name: str) -> str:
+        self._seen[name] += 1
+        number = self._seen[name]
+        return name if number == 1 else self.unique(f"{name} ({number})")
+
+
+def _suite(result: GateResult | NoVerdict, options: ReportOptions) -> _Suite:
+    name = line(result.name, limit=200) or "image"
+    prefix = f"anchore_gate.{_SLUG.sub('_', name)}"
+    if isinstance(result, NoVerdict):
+        cases: Iterable[_Case] = (_no_verdict(result, prefix),)
+    else:
+        cases = _cases(result, prefix, options)
+    names = _Names()
+    unique = tuple(_renamed(case, names) for case in _capped(list(cases), prefix, options.junit_max_cases))
+    return _Suite(name, f"{result.decided_at:%Y-%m-%dT%H:%M:%S}", unique)
+
+
+def _nothing(run: GateRun) -> _Suite:
+    case = _Case(
+        "error",
+        "anchore_gate.run",
+        "policy evaluation",
+        "no image was judged",
+        "No image was judged.",
+        "error",
+    )
+    return _Suite("anchore_gate", f"{run.started_at:%Y-%m-%dT%H:%M:%S}", (case,))
+
+
+def _renamed(case: _Case, names: _Names) -> _Case:
+    name = names.unique(f"{case.classname}\n{case.name}").partition("\n")[2]
+    return (
+        case
+        if name == case.name
+        else _Case(case.kind, case.classname, name, case.message, case.text, case.type)
+    )
+
+
+def _capped(cases: list[_Case], prefix: str, limit: int) -> list[_Case]:
+    if len(cases) <= limit:
+        return cases
+    kept = sorted(cases, key=lambda case: _RANK[case.kind])[: limit - 1]
+    left = Counter(case.kind for case in cases) - Counter(case.kind for case in kept)
+    number = len(cases) - len(kept)
+    told = ", ".join(f"{left[kind]} {kind}" for kind in _RANK if left[kind])
+    text = f"This report shows the worst {len(kept)} cases. Not shown: {told}. The JSON report has them all."
+    kind = next(kind for kind in _RANK if left[kind])
+    kind = "output" if kind == "passed" else kind
+    return [*kept, _Case(kind, f"{prefix}.more", f"{number} more", f"{number} more cases", text, "more")]
+
+
+def _no_verdict(result: NoVerdict, prefix: str) -> _Case:
+    told = fit(result.message, limit=_TEXT_LIMIT)
+    text = f"No verdict ({result.category}): {told}\nThe image was not judged: this is never a pass."
+    message = line(f"no verdict: {result.message}") or "no verdict"
+    return _Case("error", f"{prefix}.verdict", "policy evaluation", message, text, result.verdict)
+
+
+def _cases(result: GateResult, prefix: str, options: ReportOptions) -> Iterator[_Case]:
+    yield _evaluation(result, prefix)
+    for place, problem in enumerate(result.evaluation.problems):
+        kind = "error" if problem.severity == "error" else "output"
+        text = f"{problem.type}: {fit(problem.message)}\nwhere: {problem.path or 'the policy'}"
+        name = line(f"problem {place + 1}: {problem.type}", limit=120)
+        yield _Case(kind, f"{prefix}.policy", name, line(problem.message) or problem.type, text, "policy")
+    for outcome in result.evaluation.outcomes:
+        yield from _rule(outcome, f"{prefix}.{_SLUG.sub('_', outcome.gate) or 'gate'}")
+    for entry in entries(result):
+        yield _finding(entry, f"{prefix}.{_SLUG.sub('_', entry.outcome.gate) or 'gate'}", options)
+
+
+def _evaluation(result: GateResult, prefix: str) -> _Case:
+    text = "\n".join(f"{word}: {number}" for word, number in counts(result).as_pairs())
+    kind = "output" if result.passed else "failure"
+    told = verdict_line(result)
+    return _Case(kind, f"{prefix}.verdict", "policy evaluation", told, f"{told}\n{text}", "final_action")
+
+
+def _rule(outcome: RuleOutcome, classname: str) -> Iterator[_Case]:
+    name = line(f"{outcome.trigger} (rule {outcome.rule_id})", limit=160)
+    if outcome.problem is not None:
+        text = f"The rule was asked and could not say: {fit(outcome.problem) or 'no reason given'}"
+        message = line(outcome.problem) or "the rule could not be evaluated"
+        yield _Case("error", classname, name, message, text, "problem")
+    elif not outcome.findings:
+        yield _Case("passed", classname, name)
+
+
+def _finding(entry: Entry, classname: str, options: ReportOptions) -> _Case:
+    outcome, finding = entry.outcome, entry.finding
+    name = f"{line(outcome.trigger, limit=60)}: {entry.title} [{line(finding.trigger_id, limit=80)}]"
+    text = fit("\n".join(f"{word + ':':<10}{told}" for word, told in entry.explanation()), limit=_TEXT_LIMIT)
+    if not finding.stands:
+        return _Case("skipped", classname, name, entry.set_aside, text, "set_aside")
+    message = line(finding.message) or entry.title or "found"
+    if entry.result.evaluation.final_reason == "allowlisted":
+        return _Case(
+            "skipped", classname, name, "the policy allowlists this image", text, "allowlisted_image"
+        )
+    if entry.blocks or outcome.action.word == "stop":
+        return _Case("failure", classname, name, message, text, outcome.action.word)
+    if outcome.action.word == "warn" and options.junit_warn != "pass":
+        return _Case(options.junit_warn, classname, name, message, text, "warn")
+    return _Case("output", classname, name, message, text)
+
+
+def _numbers(tally: Counter[str]) -> str:
+    return f' tests="{tally.total()}" failures="{tally["failure"]}" errors="{tally["error"]}" time="0"'
+
+
+def _written(suite: _Suite, name: str) -> Iterator[str]:
+    from junit_xml import TestSuite
+
+    tally = Counter(case.kind for case in suite.cases)
+    shell = TestSuite(name, timestamp=suite.timestamp).build_xml_doc()
+    named = ElementTree.Element("testsuite", {key: shell.attrib[key] for key in ("name", "timestamp")})
+    quoted = ElementTree.tostring(named, encoding="unicode").removesuffix(" />")
+    yield f'{quoted}{_numbers(tally)} skipped="{tally["skipped"]}">\n'
+    remaining = iter(suite.cases)
+    while chunk := list(islice(remaining, _CHUNK)):
+        element = TestSuite(name, [_built(case) for case in chunk]).build_xml_doc()
+        yield "".join(f"{ElementTree.tostring(child, encoding='unicode')}\n" for child in element)
+    yield "</testsuite>\n"
+
+
+def _built(case: _Case) -> object:
+    from junit_xml import TestCase
+
+    shown = case.text if case.kind == "output" else None
+    built = TestCase(case.name, classname=case.classname, stdout=shown)
+    if case.kind == "failure":
+        built.add_failure_info(case.message, case.text, case.type)
+    elif case.kind == "error":
+        built.add_error_info(case.message, case.text, case.type)
+    elif case.kind == "skipped":
+        built.add_skipped_info(case.message, case.text)
+    return built

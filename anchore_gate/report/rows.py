@@ -1,0 +1,103 @@
+"""Values to JSON and back, by their declared fields: the two directions in one room, so that they agree."""
+
+from __future__ import annotations
+
+import types
+import typing
+from dataclasses import fields, is_dataclass
+from datetime import datetime, timezone
+from enum import IntEnum
+from functools import cache
+from typing import Any
+
+from anchore_gate.errors import ConfigError
+from anchore_gate.model.digest import Digest
+
+
+def row(value: Any, *, skip: frozenset[str] = frozenset()) -> Any:
+    """The value in JSON's kinds: fields by name, tuples as lists, actions and severities as words."""
+    if value is None or isinstance(value, str) or type(value) in (bool, int, float):
+        return value
+    if isinstance(value, tuple):
+        return [row(item) for item in value]
+    if isinstance(value, IntEnum):
+        return value.name.lower()
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, Digest):
+        return str(value)
+    return {name: row(getattr(value, name)) for name in names_of(value.__class__) if name not in skip}
+
+
+def moment(when: datetime | None) -> str | None:
+    """RFC 3339, with `Z` for UTC; None stays None."""
+    if when is None:
+        return None
+    text = when.isoformat()
+    return text[:-6] + "Z" if when.tzinfo is timezone.utc else text
+
+
+def value(kind: Any, data: Any, where: str) -> Any:
+    """The value of that kind. Raises `ConfigError` naming the place where `data` is none."""
+    origin = typing.get_origin(kind)
+    if origin in (typing.Union, types.UnionType):
+        inner = next(arm for arm in typing.get_args(kind) if arm is not type(None))
+        return None if data is None else value(inner, data, where)
+    if origin is tuple:
+        return _tuple(typing.get_args(kind), data, where)
+    if is_dataclass(kind) and kind is not Digest:
+        return _fields(kind, data, where)
+    try:
+        return _scalar(kind, data)
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        name = getattr(kind, "__name__", kind)
+        raise ConfigError(f"{where}: not a {name}: {str(data)[:80]!r}") from problem
+
+
+@cache
+def names_of(kind: Any) -> tuple[str, ...]:
+    """The declared fields of a value, in order."""
+    return tuple(field.name for field in fields(kind))
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def _fields(kind: Any, data: Any, where: str) -> Any:
+    if not isinstance(data, dict):
+        raise ConfigError(f"{where}: not an object: {str(data)[:80]!r}")
+    hints = _hints(kind)
+    known = (name for name in names_of(kind) if name in data)
+    given = {name: value(hints[name], data[name], f"{where}.{name}") for name in known}
+    try:
+        return kind(**given)
+    except TypeError as problem:
+        raise ConfigError(f"{where}: {str(problem).partition('() ')[2]}") from problem
+
+
+def _tuple(arms: tuple[Any, ...], data: Any, where: str) -> tuple[Any, ...]:
+    if not isinstance(data, list):
+        raise ConfigError(f"{where}: not a list: {str(data)[:80]!r}")
+    if len(arms) == 2 and arms[1] is Ellipsis:
+        return tuple(value(arms[0], item, f"{where}[{place}]") for place, item in enumerate(data))
+    if len(arms) != len(data):
+        raise ConfigError(f"{where}: not {len(arms)} values")
+    return tuple(value(arm, item, where) for arm, item in zip(arms, data, strict=True))
+
+
+def _scalar(kind: Any, data: Any) -> Any:
+    if kind is float and type(data) is int:
+        return float(data)
+    if kind in (str, int, float, bool):
+        if type(data) is not kind:
+            raise TypeError
+        return data
+    if not isinstance(data, str):
+        raise TypeError
+    if kind is datetime:
+        return datetime.fromisoformat(data[:-1] + "+00:00" if data.endswith("Z") else data)
+    if kind is Digest:
+        return Digest.parse(data)
+    return kind[data.upper()]

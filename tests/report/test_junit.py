@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import junitparser
+import pytest
+import xmlschema
+
+from anchore_gate.model.evaluation import Action
+from anchore_gate.report import reporter
+from anchore_gate.report.reporter import ReportOptions
+from tests.support import runs
+
+SCHEMA = xmlschema.XMLSchema(Path(__file__).with_name("junit.xsd"))
+
+
+def rendered(run: Any, **options: Any) -> str:
+    return "".join(reporter("junit").render(run, ReportOptions(**options)))
+
+
+def cases(run: Any, **options: Any) -> list[Any]:
+    text = rendered(run, **options)
+    SCHEMA.validate(text)
+    return [case for suite in junitparser.JUnitXml.fromstring(text.encode()) for case in suite]
+
+
+def kinds(run: Any, **options: Any) -> Counter[str]:
+    return Counter(
+        type(case.result[0]).__name__ if case.result else "Passed" for case in cases(run, **options)
+    )
+
+
+@pytest.mark.parametrize(
+    "run",
+    [runs.every_kind(), runs.run_of(runs.hostile_result()), runs.run_of(), runs.many(40)],
+    ids=["kinds", "hostile", "none", "many"],
+)
+def test_every_run_is_valid_and_counts_itself_right(run: Any) -> None:
+    parsed = junitparser.JUnitXml.fromstring(rendered(run).encode())
+    assert cases(run)
+    for suite in parsed:
+        found = Counter(type(case.result[0]).__name__ for case in suite if case.result)
+        assert (suite.failures, suite.errors, suite.skipped) == (
+            found["Failure"],
+            found["Error"],
+            found["Skipped"],
+        )
+        assert suite.tests == len(list(suite))
+
+
+def test_stop_fails_warn_passes_allowlisted_is_skipped_and_a_problem_is_an_error() -> None:
+    # failures: the verdict, the vulnerability, the user; the warning, the policy's warning and the rule that found nothing pass
+    assert kinds(runs.run_of(runs.rich_result())) == {"Failure": 3, "Error": 1, "Skipped": 1, "Passed": 3}
+
+
+def test_an_image_without_verdict_is_an_error() -> None:
+    assert kinds(runs.run_of(runs.no_verdict())) == {"Error": 1}
+
+
+def test_a_run_without_images_is_an_error() -> None:
+    assert kinds(runs.run_of()) == {"Error": 1}
+
+
+def test_a_clean_image_still_has_cases() -> None:
+    assert kinds(runs.run_of(runs.clean_result())) == {"Passed": 2}
+
+
+def test_an_allowlisted_image_skips_what_was_found() -> None:
+    assert kinds(runs.run_of(runs.excused_result()))["Failure"] == 0
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"), [("pass", "Passed"), ("skipped", "Skipped"), ("failure", "Failure")]
+)
+def test_the_user_says_what_a_warning_is(word: str, kind: str) -> None:
+    assert kinds(runs.run_of(runs.warned_result()), junit_warn=word)[kind] >= 1
+
+
+def test_names_are_unique_even_where_a_finding_repeats() -> None:
+    same = runs.finding()
+    run = runs.run_of(runs.result(runs.outcome("g", "t", Action.STOP, same, same, same)))
+    names = [(case.classname, case.name) for case in cases(run)]
+    assert len(names) == len(set(names)) == 4
+
+
+def test_the_text_tells_what_where_why_and_what_to_do() -> None:
+    text = next(c for c in cases(runs.run_of(runs.rich_result())) if "CVE-2024-0001" in c.name).result[0].text
+    for told in (
+        "openssl 3.0.11-1~deb12u1 (deb), /var/lib/dpkg/status",
+        "brought by: RUN apt-get install -y openssl",
+        "rule vulnerabilities-package (vulnerabilities/package: stop) of policy production",
+        "NIST-800-190:4.1.1",
+        "upgrade openssl to 3.0.11-1~deb12u2",
+    ):
+        assert told in text
+
+
+def test_a_skipped_case_says_reason_and_expiry() -> None:
+    skipped = next(c for c in cases(runs.run_of(runs.rich_result())) if c.is_skipped)
+    assert (
+        skipped.result[0].message
+        == "allowlisted (accepted); not reachable; owner ann@example.com; expires 2026-03-10"
+    )
+
+
+def test_many_findings_are_capped_with_a_case_that_says_how_many_more() -> None:
+    found = cases(runs.many(40), junit_max_cases=10)
+    assert len(found) == 10
+    assert found[-1].name == "32 more" or found[-1].name == "31 more"
+    assert found[-1].result
+
+
+def test_the_same_run_gives_the_same_bytes() -> None:
+    assert rendered(runs.every_kind()) == rendered(runs.every_kind())
