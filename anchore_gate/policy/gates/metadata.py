@@ -1,0 +1,116 @@
+"""Gate `metadata`: size, architecture, distribution and layers of the image."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from anchore_gate.image.needs import Needs
+from anchore_gate.model.evaluation import Finding
+from anchore_gate.policy.expression import Expression
+from anchore_gate.policy.parameter import TEXT, choice, parameter
+from anchore_gate.policy.settings import AnalyzerSettings
+from anchore_gate.policy.trigger import Evidence, Gate, Trigger
+
+_ATTRIBUTES = ("size", "architecture", "os_type", "distro", "distro_version", "like_distro", "layer_count")
+_NUMERIC = ("size", "layer_count")
+_ORDERS = ("=", "!=", ">", "<", ">=", "<=")
+_CHECKS = (*_ORDERS, "exists", "not_exists", "like", "not_like", "in", "not_in")
+_UNITS = {"": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3, "tb": 1024**4}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribute(Trigger):
+    """Fires when a fact of the image passes a check."""
+
+    GATE: ClassVar[str] = "metadata"
+    NAME: ClassVar[str] = "attribute"
+
+    attribute: str = parameter(choice(*_ATTRIBUTES), description="The fact", example="size")
+    check: str = parameter(choice(*_CHECKS), description="How it is compared", example=">")
+    value: str | None = parameter(
+        TEXT, description="What it is compared with; sizes may end in kb, mb, gb, tb", default=None
+    )
+
+    def __post_init__(self) -> None:
+        if self.check in {"exists", "not_exists"}:
+            return
+        if self.value is None:
+            raise ValueError(f"value: required by the check {self.check!r}")
+        if self.attribute in _NUMERIC:
+            if self.check not in _ORDERS:
+                raise ValueError(f"check: {self.check!r} is not for numbers")
+            self._number()
+        elif self.check in {"like", "not_like"}:
+            Expression(self.value)
+
+    def needs(self, settings: AnalyzerSettings) -> Needs:
+        """See `Trigger.needs`."""
+        del settings
+        return Needs(packages="distro" in self.attribute)
+
+    def fire(self, evidence: Evidence) -> Iterator[Finding]:
+        """See `Trigger.fire`."""
+        actual = self._actual(evidence)
+        if self._passes(actual):
+            wanted: object = self.value
+            if self.attribute in _NUMERIC and self.check in _ORDERS:
+                wanted = self._number()
+            yield self.found(
+                f"Attribute check for attribute: '{self.attribute}' check: '{self.check}' "
+                f"check_value: '{wanted}' matched image value: '{actual}'"
+            )
+
+    def _passes(self, actual: str | int) -> bool:
+        if self.check in {"exists", "not_exists"}:
+            return bool(actual) is (self.check == "exists")
+        if isinstance(actual, int):
+            return _ordered(self.check, (actual > (number := self._number())) - (actual < number))
+        wanted = self.value or ""
+        if not wanted:
+            return False
+        if self.check.endswith("like"):
+            return Expression(wanted).matches(actual) is (self.check == "like")
+        if self.check.endswith("in"):
+            return (actual in {part.strip() for part in wanted.split(",")}) is (self.check == "in")
+        return _ordered(self.check, (actual > wanted) - (actual < wanted))
+
+    def _number(self) -> int:
+        shape = r"([0-9]{1,18})([kmgt]b)?" if self.attribute == "size" else r"\s*([0-9]{1,18})\s*()"
+        found = re.fullmatch(shape, self.value or "")
+        if found is None:
+            raise ValueError(f"value: not a number of {self.attribute}: {(self.value or '')[:40]!r}")
+        return int(found[1]) * _UNITS[found[2] or ""]
+
+    def _actual(self, evidence: Evidence) -> str | int:
+        image, distro = evidence.image, evidence.inventory.distro
+        match self.attribute:
+            case "size":
+                return image.size
+            case "layer_count":
+                return len(image.layers)
+            case "architecture":
+                return image.config.platform.architecture
+            case "os_type":
+                return image.config.platform.os
+            case "distro":
+                return distro.id if distro else "Unknown"
+            case "distro_version":
+                return (distro.version_id or "0") if distro else "0"
+        return (",".join(distro.id_like) or distro.id) if distro else "Unknown"
+
+
+def _ordered(check: str, order: int) -> bool:
+    match check:
+        case "!=":
+            return order != 0
+        case "<" | "<=":
+            return order < 0 or (order == 0 and check == "<=")
+        case ">" | ">=":
+            return order > 0 or (order == 0 and check == ">=")
+    return order == 0
+
+
+GATE: Final = Gate("metadata", "Facts of the image as a whole.", (Attribute,))

@@ -1,0 +1,163 @@
+"""Gates licenses, malware, metadata, npms, ruby_gems, passwd_file and retrieved_files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from anchore_gate.model.image import Image, ImageConfig, Platform
+from anchore_gate.model.inventory import Distro, Inventory, Package
+from anchore_gate.policy.trigger import MalwareFinding
+from tests.policy.support import bundle, evidence, files, findings, judge, messages, rule
+
+PACKAGES = (
+    Package(type="deb", name="b", version="1", licenses=("GPLv2+ and BSD",)),
+    Package(type="npm", name="a", version="1", licenses=("LGPL", "BSD")),
+    Package(type="gem", name="rake", version="13.0"),
+    Package(type="npm", name="leftpad", version="1.3.0"),
+    Package(type="npm", name="leftpad", version="1.1.0"),
+)
+SEEN = evidence(inventory=Inventory(packages=PACKAGES, distro=Distro(id="debian", version_id="12")))
+
+
+@pytest.mark.parametrize(
+    ("trigger", "licenses", "hits"),
+    [
+        ("blacklist_exact_match", "BSD,GPLv2+", "LICFULLMATCH Packages are installed that have blacklisted licenses: a(BSD), b(BSD), b(GPLv2+)"),
+        ("blacklist_exact_match", "GPL", None),
+        ("denylist_partial_match", "GPL", "LICSUBMATCH Packages are installed that have blacklisted licenses: a(LGPL), b(GPLv2+)"),
+    ],
+)  # fmt: skip
+def test_licences_are_found_in_one_sorted_finding(trigger: str, licenses: str, hits: str | None) -> None:
+    assert messages(bundle(rule("licenses", trigger, licenses=licenses)), SEEN) == ([hits] if hits else [])
+
+
+def test_malware_is_found_by_scanner_signature_and_path() -> None:
+    known = (
+        MalwareFinding(scanner="clamav", path="/app/bin", signature="Unix.Trojan.X-1"),
+        MalwareFinding(scanner="clamav", path="/nosig", signature=""),
+    )
+    raw = bundle(rule("malware", "scans"), rule("malware", "scan_not_run"))
+
+    assert [one.trigger_id for one in findings(raw, evidence(malware=known))] == [
+        "clamav+Unix.Trojan.X-1+9a92cc4571ff5e14c8a6b7a23fa02bbc"
+    ]
+    assert messages(raw, evidence(malware=())) == []
+    assert [one.trigger_id for one in findings(raw)] == ["7feaec55f790ab6b3edba15014b8b5f2"]
+
+
+IMAGE = Image(name="x", source="t", size=2048, config=ImageConfig(platform=Platform("linux", "arm64")))
+
+
+@pytest.mark.parametrize(
+    ("attribute", "check", "value", "fires"),
+    [
+        ("size", ">", "1kb", True),
+        ("size", "=", "2kb", True),
+        ("size", "<=", "2047", False),
+        ("layer_count", "exists", None, False),
+        ("layer_count", "=", "0", True),
+        ("distro", "=", "debian", True),
+        ("distro", "like", "deb", True),
+        ("distro", "not_in", "rhel, ubuntu", True),
+        ("distro_version", ">", "9", False),  # as text
+        ("like_distro", "=", "debian", True),
+        ("os_type", "=", "linux", True),
+        ("architecture", "!=", "amd64", True),
+        ("distro", "!=", "", False),
+    ],
+)
+def test_facts_are_compared(attribute: str, check: str, value: str | None, fires: bool) -> None:
+    seen = evidence(image=IMAGE, inventory=SEEN.inventory)
+    raw = bundle(rule("metadata", "attribute", attribute=attribute, check=check, value=value))
+
+    assert bool(messages(raw, seen)) is fires
+
+
+@pytest.mark.parametrize(
+    ("attribute", "check", "value"),
+    [("size", "like", "1"), ("size", ">", "1 kb"), ("size", ">", "1KB"), ("layer_count", "=", "x"), ("distro", "=", None), ("distro", "like", "(")],
+)  # fmt: skip
+def test_a_comparison_that_makes_no_sense_is_a_fault(attribute: str, check: str, value: str | None) -> None:
+    raw = bundle(rule("metadata", "attribute", attribute=attribute, check=check, value=value))
+
+    assert [one.type for one in judge(raw).problems] == ["ParameterValueInvalidError"]
+
+
+@pytest.mark.parametrize(
+    ("gate", "trigger", "params", "ids"),
+    [
+        ("npms", "blacklisted_name_version", {"name": "leftpad"}, ["d5eda466dce790457ec31f2c0968be05"]),
+        ("npms", "denylisted_name_version", {"name": "leftpad", "version": "1.1.0"}, ["4c1e972f17d22a2cd3e07f21ab535767"]),
+        ("npms", "blacklisted_name_version", {"name": "leftpad", "version": "7"}, []),
+        ("npms", "blacklisted_name_version", {"name": "rake"}, []),
+        ("npms", "feed_data_unavailable", {}, ["65da5d4415b3e7336c752aebfaef4a40"]),
+        ("npms", "unknown_in_feeds", {}, []),
+        ("ruby_gems", "blacklist", {"name": "rake", "version": "13.0"}, ["d7a2db2d949902152a5cb57507e82f22"]),
+        ("ruby_gems", "feed_data_unavailable", {}, ["58d7d6d2d3299c3c10f08a6a8ab95bb4"]),
+        ("ruby_gems", "not_found_in_feed", {}, []),
+    ],
+)  # fmt: skip
+def test_packages_of_a_language_are_denied(
+    gate: str, trigger: str, params: dict[str, str], ids: list[str]
+) -> None:
+    assert [one.trigger_id for one in findings(bundle(rule(gate, trigger, **params)), SEEN)] == ids
+
+
+ROOT = "root:x:0:0:root:/root:/bin/bash"
+PASSWD = evidence(
+    files=files(kept={"/etc/passwd": f"{ROOT}\n\nbroken\ndaemon:x:1:1::/:/sbin/nologin\n".encode()})
+)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "params", "found"),
+    [
+        ("blacklist_usernames", {"user_names": "root,x"}, f"Blacklisted user 'root' found in image's /etc/passwd: pentry={ROOT}"),
+        ("denylist_userids", {"useridblacklist": "00"}, f"Blacklisted uid '0' found in image's /etc/passwd: pentry={ROOT}"),
+        ("blacklist_groupids", {"group_ids": "0"}, f"Blacklisted gid '0' found in image's /etc/passwd: pentry={ROOT}"),
+        ("blacklist_shells", {"shells": "/bin/bash"}, f"Blacklisted shell '/bin/bash' found in image's /etc/passwd: pentry={ROOT}"),
+        ("blacklist_full_entry", {"entry": f" {ROOT} "}, f"Blacklisted pentry '{ROOT}' found in image's /etc/passwd: pentry={ROOT}"),
+        ("blacklist_userids", {"user_ids": "7"}, None),
+        ("content_not_available", {}, None),
+    ],
+)  # fmt: skip
+def test_accounts_are_denied_and_malformed_lines_skipped(
+    trigger: str, params: dict[str, Any], found: str | None
+) -> None:
+    assert messages(bundle(rule("passwd_file", trigger, **params)), PASSWD) == ([found] if found else [])
+
+
+def test_an_image_without_accounts_is_told() -> None:
+    raw = bundle(
+        rule("passwd_file", "content_not_available"), rule("passwd_file", "blacklist_userids", user_ids="0")
+    )
+
+    assert [one.trigger_id for one in findings(raw, evidence(files=files()))] == [
+        "a03e8bea98bc473ccb1dc7471b201943"
+    ]
+
+
+CONF = evidence(files=files(kept={"/a": b"SSL on\nport 80\n"}))
+
+
+@pytest.mark.parametrize(
+    ("regex", "check", "fires"),
+    [("SSL on", "match", True), ("on", "match", True), ("ssl", "match", False), ("ssl", "no_match", True), ("80", "no_match", False)],
+)  # fmt: skip
+def test_contents_are_matched_by_line_and_by_word(regex: str, check: str, fires: bool) -> None:
+    found = findings(
+        bundle(rule("retrieved_files", "content_regex", path="/a", regex=regex, check=check)), CONF
+    )
+
+    assert [one.trigger_id for one in found] == (["r1+file:///a"] if fires else [])
+
+
+def test_a_file_that_is_not_there_is_told_once() -> None:
+    raw = bundle(
+        rule("retrieved_files", "content_not_available", path="/b"),
+        rule("retrieved_files", "content_regex", path="/b", regex="x", check="no_match"),
+    )
+
+    assert [one.trigger_id for one in findings(raw, CONF)] == ["013ff87ce9b12826800438355925acd3"]
