@@ -132,9 +132,13 @@ class AnalysisFailed(RemoteError):
 
 
 class NetworkError(GateError):
-    """No connection, a TLS failure, or a transfer that was cut."""
+    """No connection, a TLS failure, or a transfer that was cut; `transient` says a retry makes sense."""
 
     category = "network"
+
+    def __init__(self, reason: str, *, transient: bool = False) -> None:
+        super().__init__(reason)
+        self.transient = transient
 
 
 class TimedOut(GateError):
