@@ -20,9 +20,13 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 def test_a_body_over_the_limit_is_refused() -> None:
-    with serve(lambda _: Reply(body=b"x" * 101)) as site, Session() as session:
-        with session.request("GET", site.url) as answer, pytest.raises(NetworkError, match="longer than 100"):
-            answer.read(100)
+    with (
+        serve(lambda _: Reply(body=b"x" * 101)) as site,
+        Session() as session,
+        session.request("GET", site.url) as answer,
+        pytest.raises(NetworkError, match="longer than 100"),
+    ):
+        answer.read(100)
 
 
 def test_a_gzip_bomb_stops_at_the_limit() -> None:
@@ -69,14 +73,14 @@ def test_a_cut_transfer_is_transient() -> None:
 
 
 def test_a_redirect_to_another_origin_gets_no_credentials() -> None:
-    with serve(lambda _: Reply(body=b"there")) as other:
-        with (
-            serve(lambda _: Reply(307, headers={"Location": other.url + "/blob"})) as site,
-            Session() as session,
-        ):
-            headers = {"Authorization": "Bearer known-secret", "Cookie": "known-secret", "Accept": "a/b"}
-            with session.request("GET", site.url, headers=headers, redirects=3) as answer:
-                assert answer.read(100) == b"there"
+    headers = {"Authorization": "Bearer known-secret", "Cookie": "known-secret", "Accept": "a/b"}
+    with (
+        serve(lambda _: Reply(body=b"there")) as other,
+        serve(lambda _: Reply(307, headers={"Location": other.url + "/blob"})) as site,
+        Session() as session,
+        session.request("GET", site.url, headers=headers, redirects=3) as answer,
+    ):
+        assert answer.read(100) == b"there"
     assert "known-secret" not in str(other.asked[0].headers)
     assert other.asked[0].headers["accept"] == "a/b"
 
@@ -85,16 +89,22 @@ def test_a_redirect_to_the_same_origin_keeps_them() -> None:
     def respond(asked: Asked) -> Reply:
         return Reply(302, headers={"Location": "/b"}) if asked.path == "/a" else Reply(body=b"b")
 
-    with serve(respond) as site, Session() as session:
-        with session.request("GET", site.url + "/a", headers={"Authorization": "X"}, redirects=1) as answer:
-            assert answer.status == 200
+    with (
+        serve(respond) as site,
+        Session() as session,
+        session.request("GET", site.url + "/a", headers={"Authorization": "X"}, redirects=1) as answer,
+    ):
+        assert answer.status == 200
     assert site.asked[1].headers["authorization"] == "X"
 
 
 def test_redirects_in_a_circle_end() -> None:
-    with serve(lambda _: Reply(302, headers={"Location": "/"})) as site, Session() as session:
-        with pytest.raises(NetworkError, match="more than 5 redirects"):
-            session.request("GET", site.url, redirects=5)
+    with (
+        serve(lambda _: Reply(302, headers={"Location": "/"})) as site,
+        Session() as session,
+        pytest.raises(NetworkError, match="more than 5 redirects"),
+    ):
+        session.request("GET", site.url, redirects=5)
     assert len(site.asked) == 6
 
 
@@ -109,9 +119,12 @@ def test_a_redirect_to_a_file_is_refused() -> None:
 
 def test_an_unknown_authority_names_the_option_that_trusts_it(authority: Authority) -> None:
     settings = SessionSettings(ca_option="--registry-ca")
-    with serve(lambda _: Reply(), certificate=authority.server) as site, Session(settings) as session:
-        with pytest.raises(NetworkError, match=r"not trusted: .*--registry-ca") as caught:
-            session.request("GET", site.url)
+    with (
+        serve(lambda _: Reply(), certificate=authority.server) as site,
+        Session(settings) as session,
+        pytest.raises(NetworkError, match=r"not trusted: .*--registry-ca") as caught,
+    ):
+        session.request("GET", site.url)
     assert not caught.value.transient
     assert "\n" not in str(caught.value)
 
@@ -153,9 +166,11 @@ def test_a_refused_connection_is_named() -> None:
 
 
 def test_an_unknown_host_is_named() -> None:
-    with Session(SessionSettings(trust_env=False)) as session:
-        with pytest.raises(NetworkError, match=r"unknown host: nowhere\.invalid"):
-            session.request("GET", "http://nowhere.invalid/")
+    with (
+        Session(SessionSettings(trust_env=False)) as session,
+        pytest.raises(NetworkError, match=r"unknown host: nowhere\.invalid"),
+    ):
+        session.request("GET", "http://nowhere.invalid/")
 
 
 def test_netrc_does_not_replace_an_authorization(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -187,6 +202,8 @@ def test_other_hosts_go_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_silent_server_times_out() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
-        with Session(SessionSettings(read_timeout=0.2)) as session:
-            with pytest.raises(NetworkError, match=r"fell silent for 0\.2 s"):
-                session.request("GET", url)
+        with (
+            Session(SessionSettings(read_timeout=0.2)) as session,
+            pytest.raises(NetworkError, match=r"fell silent for 0\.2 s"),
+        ):
+            session.request("GET", url)
