@@ -1,0 +1,83 @@
+"""Reports to files: paths are checked before anything is scanned, each file appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from anchore_gate.errors import ConfigError, ReportError
+from anchore_gate.model.result import GateRun
+from anchore_gate.report import format_names, reporter
+from anchore_gate.report.redaction import shareable
+from anchore_gate.report.reporter import ReportOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which formats go where."""
+
+    targets: tuple[tuple[str, Path], ...]
+
+    def write(self, run: GateRun, options: ReportOptions) -> tuple[Path, ...]:
+        """Write every report. Raises `ReportError` after all were tried."""
+        shown = shareable(run)
+        options = replace(options, paths=tuple((name, str(path)) for name, path in self.targets))
+        failures = []
+        for name, path in self.targets:
+            if problem := _failure(path, name, shown, options):
+                failures.append(problem)
+        if failures:
+            raise ReportError("; ".join(failures))
+        return tuple(path for _, path in self.targets)
+
+
+def _failure(path: Path, name: str, run: GateRun, options: ReportOptions) -> str:
+    try:
+        _write(path, name, run, options)
+    except OSError as problem:
+        return f"cannot write {path}: {problem.strerror or problem}"
+    return ""
+
+
+def plan_reports(formats: Sequence[tuple[str, Path]], report_dir: Path | None) -> Plan:
+    """Where reports go, checked. Raises `ConfigError`, or `UsageError` for an unknown format."""
+    named = {name for name, _ in formats}
+    targets = [(reporter(name).name, path) for name, path in formats]
+    if report_dir is not None:
+        rest = (name for name in format_names() if name not in named)
+        targets += [(name, report_dir / reporter(name).filename) for name in rest]
+    taken: dict[Path, str] = {}
+    for name, path in targets:
+        other = taken.setdefault(path.resolve(), name)
+        if other != name or sum(p.resolve() == path.resolve() for _, p in targets) > 1:
+            raise ConfigError(f"two reports on one path: {path}")
+        _check(path)
+    return Plan(tuple(targets))
+
+
+def _check(path: Path) -> None:
+    if path.is_dir():
+        raise ConfigError(f"report path is a folder: {path}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as problem:
+        raise ConfigError(f"cannot write {path}: {problem.strerror or problem}") from problem
+
+
+def _write(path: Path, name: str, run: GateRun, options: ReportOptions) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".anchore-gate-")
+    try:
+        with open(descriptor, "w", encoding="utf-8", errors="replace", newline="") as out:  # noqa: PTH123  # a descriptor
+            out.writelines(reporter(name).render(run, options))
+        Path(temporary).chmod(0o644)
+        os.replace(temporary, path)  # noqa: PTH105  # atomic on POSIX
+    except BaseException:
+        with suppress(OSError):
+            Path(temporary).unlink()
+        raise

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from anchore_gate.cli import main
+from anchore_gate.errors import ConfigError, ReportError, UsageError
+from anchore_gate.report import format_names
+from anchore_gate.report.reading import load_run
+from anchore_gate.report.redaction import shareable
+from anchore_gate.report.reporter import ReportOptions
+from anchore_gate.report.writer import plan_reports
+from tests.support import runs
+
+
+def test_every_format_is_written_and_made_again_from_the_json_alone(tmp_path: Path) -> None:
+    first = plan_reports([], tmp_path / "a").write(runs.every_kind(), ReportOptions())
+    assert len(first) == len(format_names())
+    assert main(["report", str(tmp_path / "a/result.json"), "--report-dir", str(tmp_path / "b")]) == 0
+    for path in first:
+        assert (tmp_path / "b" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_no_value_of_the_environment_is_written(tmp_path: Path) -> None:
+    plan_reports([], tmp_path).write(runs.every_kind(), ReportOptions())
+    assert all("hunter2" not in path.read_text() for path in tmp_path.iterdir())
+
+
+def test_hiding_twice_is_hiding_once(tmp_path: Path) -> None:
+    plan_reports([("json", tmp_path / "r.json")], None).write(runs.every_kind(), ReportOptions())
+    assert load_run(tmp_path / "r.json") == shareable(shareable(runs.every_kind()))
+
+
+def test_paths_are_checked_before_the_scan(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for formats in (
+        [("json", tmp_path)],
+        [("json", tmp_path / "x"), ("text", tmp_path / "x")],
+        [("json", tmp_path / "file/x")],
+    ):
+        with pytest.raises(ConfigError):
+            plan_reports(formats, None)
+    with pytest.raises(UsageError):
+        plan_reports([("nope", tmp_path / "y")], None)
+
+
+def test_a_path_that_cannot_be_written_is_one_line() -> None:
+    from anchore_gate.report import writer
+
+    with pytest.raises(ReportError, match="cannot write"):
+        writer.Plan((("json", Path("/proc/none/x.json")),)).write(runs.every_kind(), ReportOptions())
+
+
+def test_asking_for_nothing_is_a_usage_error(tmp_path: Path) -> None:
+    assert main(["report", str(tmp_path / "r.json")]) == 2
