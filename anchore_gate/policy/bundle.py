@@ -123,9 +123,9 @@ class Bundle:
         allowed = tuple(_named(self.allowlists, lists))
         problems = [
             *mapping.problems,
-            *_references(self.rule_sets, sets, self.words.rule_set, mapping.path),
+            *references(self.rule_sets, sets, self.words.rule_set, mapping.path),
             *(problem for rule_set in chosen for problem in rule_set.problems),
-            *_references(self.allowlists, lists, self.words.allowlist, mapping.path),
+            *references(self.allowlists, lists, self.words.allowlist, mapping.path),
             *(problem for allowlist in allowed for problem in allowlist.problems),
         ]
         if not any(rule_set.rules for rule_set in chosen) and not problems:
@@ -176,9 +176,10 @@ def _named(elements: tuple[_T, ...], ids: tuple[str, ...]) -> Iterator[_T]:
     return (by_id[one] for one in ids if one in by_id)
 
 
-def _references(
+def references(
     elements: Iterable[RuleSet | Allowlist], ids: tuple[str, ...], kind: str, path: str
 ) -> Iterator[Problem]:
+    """What is wrong with ids that should name elements."""
     known = [element.id for element in elements]
     for one in dict.fromkeys(ids):
         count = known.count(one)

@@ -1,0 +1,40 @@
+"""`anchore-gate policy`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from anchore_gate.cli import main
+
+
+def test_validate_says_everything_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rules = [{"gate": "nogate", "trigger": "x", "action": "STOP", "params": []}, {"gate": "always"}]
+    policy = {
+        "id": "b",
+        "version": "1_0",
+        "policies": [{"id": "p", "version": "1_0", "rules": rules}],
+        "mappings": [],
+    }
+    path = tmp_path / "p.json"
+    path.write_text(json.dumps(policy))
+
+    assert main(["policy", "validate", str(path)]) == 2
+    said = capsys.readouterr().out
+    assert "policies[0].rules[0].gate: no gate 'nogate'" in said
+    assert "policies[0].rules[1].trigger: required" in said
+    assert "no mapping refers to 'p'" in said
+
+
+def test_gates_are_described(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["policy", "gates", "dockerfile"]) == 0
+    assert "dockerfile/exposed_ports" in capsys.readouterr().out
+    assert main(["policy", "gates", "nope"]) == 2
+
+
+def test_shipped_policies_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["policy", "list"]) == 0
+    assert main(["policy", "show", "anchore-default"]) == 0
+    assert '"id": "anchore-default"' in capsys.readouterr().out
