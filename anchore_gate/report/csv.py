@@ -1,0 +1,88 @@
+"""Report `csv`: a row per finding, for a spreadsheet that must not run what an image says."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from anchore_gate.model.result import GateRun, NoVerdict
+from anchore_gate.report.cleaning import line
+from anchore_gate.report.entry import Entry, entries
+from anchore_gate.report.reporter import Reporter, ReportOptions
+
+_HEAD = (
+    "image", "verdict", "state", "action", "gate", "trigger", "trigger_id",
+    "severity", "vulnerability",
+    "package", "version", "fixed_in", "path", "layer", "instruction",
+    "message", "set_aside", "rule", "policy",
+)  # fmt: skip
+_FORMULA = ("=", "+", "-", "@", "|", "%")  # OWASP, "CSV Injection"
+
+
+@dataclass(frozen=True, slots=True)
+class CsvReporter:
+    """One row a finding, a rule's problem or an image without verdict."""
+
+    name: str = "csv"
+    filename: str = "findings.csv"
+
+    def render(self, run: GateRun, options: ReportOptions) -> Iterator[str]:  # noqa: ARG002  # the protocol's
+        """See `Reporter.render`."""
+        yield _row(_HEAD)
+        for result in run.results:
+            if isinstance(result, NoVerdict):
+                yield _row(_short(result.name, result.verdict, "no verdict", result.message))
+                continue
+            for outcome in result.evaluation.outcomes:
+                if outcome.problem is not None:
+                    told = f"{outcome.gate}/{outcome.trigger}: {outcome.problem}"
+                    yield _row(_short(result.name, result.verdict, "problem", told))
+            for entry in entries(result):
+                yield _row(_finding(entry))
+
+
+REPORTER: Final[Reporter] = CsvReporter()
+
+
+def _short(name: str, verdict: str, state: str, message: str) -> tuple[str, ...]:
+    cells = {"image": name, "verdict": verdict, "state": state, "message": message}
+    return tuple(cells.get(column, "") for column in _HEAD)
+
+
+def _finding(entry: Entry) -> tuple[str, ...]:
+    outcome, finding, package = entry.outcome, entry.finding, entry.package
+    return (
+        entry.result.name,
+        entry.result.verdict,
+        entry.state,
+        outcome.action.word,
+        outcome.gate,
+        outcome.trigger,
+        finding.trigger_id,
+        "" if entry.severity is None else entry.severity.word,
+        entry.vulnerability.id if entry.vulnerability else "",
+        package.name if package else "",
+        package.version if package else "",
+        " ".join(entry.fixed_in),
+        finding.path,
+        "" if entry.layer is None else str(entry.layer),
+        entry.instruction,
+        finding.message,
+        entry.set_aside,
+        outcome.rule_id,
+        outcome.rule_set_id,
+    )
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow([_inert(cell) for cell in cells])
+    return out.getvalue()
+
+
+def _inert(cell: str) -> str:
+    text = line(cell, limit=1_000)
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
