@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TextIO
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line to show: plain text, and how it looks where colour may be used."""
+
+    text: str
+    style: str = ""  # rich's words, e.g. `bold red`
+    indent: int = 0
 
 
 def say(text: str = "") -> None:
@@ -33,3 +45,39 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     widths = [max(len(row[i]) for row in body) for i in range(len(header))]
     for row in body:
         say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def show(lines: Iterable[Line]) -> None:
+    """Write lines to standard output: wrapped on a terminal, whole in a pipe, no command to a CI system."""
+    out = sys.stdout
+    width = max(20, shutil.get_terminal_size().columns) if out.isatty() else 0
+    write = _coloured(out) if has_colour(out) else _plain
+    for line in lines:
+        for text in _wrapped(line, width):
+            write(_inert(text), line.style)
+
+
+def _inert(text: str) -> str:
+    # GitHub and Azure run what a log line says after `::`, `##[` or `##vso[`: an image may name itself so.
+    text = text.replace("##[", "## [").replace("##vso[", "## vso[")
+    return f"| {text}" if text.lstrip().startswith("::") else text
+
+
+def _wrapped(line: Line, width: int) -> list[str]:
+    first = " " * line.indent
+    if not width or len(line.text) + line.indent <= width:
+        return [first + line.text if line.text else ""]
+    return textwrap.wrap(line.text, width, initial_indent=first, subsequent_indent=first + "  ")
+
+
+def _plain(text: str, style: str) -> None:  # the shape of the coloured one
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    say(text.encode(encoding, "replace").decode(encoding))
+
+
+def _coloured(out: TextIO) -> Callable[[str, str], None]:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=out, force_terminal=True, soft_wrap=True, highlight=False)
+    return lambda text, style: console.print(Text(text, style=style))

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from anchore_gate.cli.verdict import show_run
+from anchore_gate.model.result import GateRun
+from tests.support import runs
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+
+def shown(
+    run: GateRun,
+    monkeypatch: pytest.MonkeyPatch,
+    *written: Path,
+    out: io.StringIO | None = None,
+    quiet: bool = False,
+    verbose: bool = False,
+) -> str:
+    out = out or io.StringIO()
+    monkeypatch.setattr(sys, "stdout", out)
+    show_run(run, written, quiet=quiet, verbose=verbose)
+    return out.getvalue()
+
+
+def test_a_failed_image_says_what_why_and_what_to_do_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shown(runs.run_of(runs.rich_result()), monkeypatch)
+    assert text.startswith("FAIL  registry.example:5000/")
+    assert "stop vulnerabilities/package: 1 found" in text
+    assert "CVE-2024-0001 in openssl 3.0.11-1~deb12u1 (deb) [High] [known exploited]" in text
+    assert "do first:\n    1. upgrade openssl to 3.0.11-1~deb12u2" in text
+    assert "no answer: malware/scans (rule malware-scans): no malware scan was run" in text
+    assert "1 files could not be read" in text
+    assert "allowlist a1: CVE-2023-0002+* expires 2026-03-10" in text
+    assert "built 2026-03-01 04:00 UTC (8 hours old)" in text
+    assert "verdict: fail (1 fail), exit code 1" in text
+
+
+def test_findings_of_a_rule_are_cut_with_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shown(runs.many(100), monkeypatch)
+    assert "100 found" in text
+    assert "    and 97 more\n" in text
+    assert len(text.splitlines()) < 20
+
+
+def test_verbose_tells_every_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shown(runs.many(100), monkeypatch, verbose=True)
+    assert all(f"CVE-2025-{n} in " in text for n in range(100))
+
+
+def test_quiet_is_one_line_an_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = runs.every_kind()
+    text = shown(run, monkeypatch, quiet=True)
+    for result, told in zip(run.results, text.splitlines(), strict=True):
+        assert told.startswith(f"{result.name}: {result.verdict}: ")
+
+
+def test_an_image_without_verdict_is_never_a_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shown(runs.run_of(runs.no_verdict()), monkeypatch)
+    assert text.startswith("TIMEOUT  ghcr.io/acme/slow:2\n")
+    assert "never a pass" in text
+    assert "no image was judged" in shown(runs.run_of(), monkeypatch)
+
+
+def test_a_sample_database_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = runs.rich_result()
+    assert result.database is not None
+    result = replace(result, database=replace(result.database, is_sample=True))
+    assert "SAMPLE" in shown(runs.run_of(result), monkeypatch)
+
+
+def test_the_end_says_where_the_reports_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = runs.run_of(runs.clean_result())
+    assert shown(run, monkeypatch, Path("out/a.xml")).endswith("report: out/a.xml\n")
+    text = shown(run, monkeypatch, Path("out/a.xml"), Path("out/b.json"))
+    assert text.endswith("reports: out/ (a.xml, b.json)\n")
+
+
+def test_colour_only_on_a_terminal_that_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = runs.every_kind()
+    assert "\x1b" not in shown(run, monkeypatch)
+    assert "\x1b[1;31mFAIL" in shown(run, monkeypatch, out=Terminal())
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in shown(run, monkeypatch, out=Terminal())
+
+
+def test_a_narrow_terminal_wraps_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("NO_COLOR", "1")
+    text = shown(runs.every_kind(), monkeypatch, out=Terminal(), verbose=True)
+    assert max(len(told) for told in text.splitlines()) <= 40
+
+
+def test_hostile_text_steers_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    for verbose in (False, True):
+        text = shown(runs.run_of(runs.hostile_result()), monkeypatch, verbose=verbose)
+        assert not set(text) & set("\x00\x1b\u202e\u200f\r\ud800\ufffe")
+        assert not any(told.startswith("::") for told in text.splitlines())
+
+
+@pytest.mark.parametrize("name", ["::error::owned", " ::error::owned", "a##vso[task.x]b", "##[group]"])
+def test_a_name_commands_no_ci_system(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = runs.run_of(replace(runs.no_verdict(), name=name))
+    for quiet in (False, True):
+        text = shown(run, monkeypatch, quiet=quiet)
+        assert "##[" not in text
+        assert "##vso[" not in text
+        assert not any(told.lstrip().startswith("::") for told in text.splitlines())
+
+
+def test_a_terminal_without_unicode_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", out)
+    show_run(runs.run_of(runs.hostile_result()), (), quiet=False, verbose=False)
+    out.flush()
+
+
+def test_rich_is_not_imported_without_colour() -> None:
+    code = (
+        "import sys; from tests.support import runs; from anchore_gate.cli.verdict import show_run;"
+        "show_run(runs.every_kind(), (), quiet=False, verbose=False); sys.exit('rich' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env={"NO_COLOR": "1"})
