@@ -1,0 +1,94 @@
+"""npm packages: the `package.json` of each module, and of the application itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from anchore_gate.catalog.cataloger import Ownership
+from anchore_gate.image.filesystem import Filesystem
+from anchore_gate.image.needs import MIB, Needs, Want
+from anchore_gate.model.inventory import Distro, Package, Unknown
+from anchore_gate.model.purl import purl
+
+NO_VERSION = "UNKNOWN"  # what Syft writes for a package that does not say its version
+_WANT = Want(names=frozenset({"package.json"}), limit=16 * MIB)
+_DECODER = json.JSONDecoder()
+_MAX_DOCUMENTS = 16  # in one file; Syft reads JSON documents that follow each other
+_MAX_TEXT = 512  # characters of a name or version
+
+
+class _Npm:
+    """See `Cataloger`."""
+
+    name = "npm"
+
+    def needs(self) -> Needs:
+        """See `Cataloger.needs`."""
+        return Needs(wants=(_WANT,))
+
+    def catalog(
+        self,
+        files: Filesystem,
+        distro: Distro | None,  # noqa: ARG002  # the shape's argument
+        *,
+        with_files: bool,  # noqa: ARG002  # the shape's argument
+    ) -> Iterator[Package | Ownership | Unknown]:
+        """See `Cataloger.catalog`."""
+        for path in files.kept(_WANT):
+            try:
+                documents = _documents(files.read(path))
+            except (ValueError, RecursionError) as problem:
+                yield Unknown(path, self.name, f"not a package.json: {str(problem)[:200]}")
+                continue
+            for document in documents:
+                if (package := _package(document, path)) is not None:
+                    yield package
+
+
+def _documents(content: bytes) -> list[Any]:
+    text = content.decode("utf-8-sig", "replace")
+    found: list[Any] = []
+    position, end = 0, len(text.rstrip())
+    while position < end:
+        if len(found) == _MAX_DOCUMENTS:
+            raise ValueError("too many JSON documents")
+        position += len(text[position:]) - len(text[position:].lstrip())
+        document, position = _DECODER.raw_decode(text, position)
+        found.append(document)
+    return found
+
+
+def _package(document: Any, path: str) -> Package | None:
+    """None for a file that names no package: `{"type": "module"}` is no evidence."""
+    if not isinstance(document, dict):
+        return None
+    name, version = document.get("name"), document.get("version", "")
+    if not isinstance(name, str) or not name or not isinstance(version, str):
+        return None
+    if len(name) > _MAX_TEXT or len(version) > _MAX_TEXT:
+        return None
+    namespace, _, bare = name.rpartition("/")
+    return Package(
+        type="npm",
+        name=name,
+        version=version or NO_VERSION,
+        purl=purl("npm", namespace, bare, version),
+        licenses=tuple(dict.fromkeys(_licenses(document))),
+        locations=(path,),
+        found_by="npm",
+    )
+
+
+def _licenses(document: dict[str, Any]) -> Iterator[str]:
+    """The forms npm has had: a string, an object, and a list of either, under two names."""
+    for field in ("license", "licenses"):
+        value = document.get(field)
+        for one in value[:64] if isinstance(value, list) else [value]:
+            text = one.get("type") or one.get("name") if isinstance(one, dict) else one
+            if isinstance(text, str) and text.strip():
+                yield text.strip()
+
+
+CATALOGER = _Npm()
