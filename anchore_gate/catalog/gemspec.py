@@ -1,0 +1,45 @@
+"""Installed gem specifications, as RubyGems writes them: Ruby, read as text and never run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_FIELD = re.compile(r"""\.(name|version)\s*=\s*(?:Gem::Version\.new\s*\(?\s*)?["']([^"'\\]{1,512})["']""")
+_LICENSES = re.compile(r"""\.licenses?\s*=\s*(\[[^\]]{0,4096}\]|["'][^"']{0,512}["'])""")
+_TEXT = re.compile(r"""["']([^"']{1,512})["']""")
+_NEW = re.compile(r"""Gem::Specification\.new\s*\(?\s*["']([^"']{1,512})["']\s*,\s*["']([^"']{1,512})["']""")
+_STUB = re.compile(r"^# stub: (\S{1,512}) (\S{1,512}) ", re.MULTILINE)
+_FILE_NAME = re.compile(r"(.+?)-([0-9][0-9A-Za-z.]*)(?:-[A-Za-z][\w.-]*)?")  # name-version[-platform]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GemSpec:
+    """What one specification says."""
+
+    name: str
+    version: str  # "" where neither text nor file name say it
+    licenses: tuple[str, ...] = ()
+
+
+def parse(text: str, *, file_name: str) -> GemSpec | None:
+    """Read a gemspec; None where it names no gem."""
+    fields: dict[str, str] = {}
+    for line in text.splitlines():
+        if "=" in line and (found := _FIELD.search(line)):
+            fields[found[1]] = found[2].strip()
+    name, version = fields.get("name", ""), fields.get("version", "")
+    # `version = Gem::VERSION` and the like: the comment RubyGems puts on top, then the file name
+    for other in (_NEW.search(text), _STUB.search(text), _FILE_NAME.fullmatch(_stem(file_name))):
+        if other is not None and name in ("", other[1]):
+            name, version = other[1], version or other[2]
+    return GemSpec(name=name, version=version, licenses=_licenses(text)) if name else None
+
+
+def _stem(file_name: str) -> str:
+    return file_name.removesuffix(".gemspec")[:512]
+
+
+def _licenses(text: str) -> tuple[str, ...]:
+    found = _LICENSES.search(text)
+    return tuple(dict.fromkeys(_TEXT.findall(found[1]))) if found else ()
