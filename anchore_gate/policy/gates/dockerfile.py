@@ -110,7 +110,7 @@ class EffectiveUser(Trigger):
         instructions = evidence.dockerfile.instructions
         if not instructions:
             return
-        last = next((one for one in reversed(instructions) if one.keyword == "USER"), None)
+        last = _last_user(instructions)
         found = _USER.match(last.value) if last else None
         user = found[1].strip() if found else "root"
         named = {name.strip() for name in self.users.split(",")}
@@ -124,6 +124,22 @@ class EffectiveUser(Trigger):
             layer=last.layer if last else None,
             fix="end the Dockerfile with USER and an unprivileged user",
         )
+
+
+def _last_user(instructions: tuple[Instruction, ...]) -> Instruction | None:
+    """The USER of the last stage; a stage begins with the user of the stage it is built from."""
+    users: dict[str, Instruction | None] = {}
+    stage, user = "", None
+    for one in instructions:
+        if one.keyword == "FROM":
+            words = [word.lower() for word in one.value.split() if not word.startswith("--")]
+            user = users.get(words[0]) if words else None
+            stage = words[2] if len(words) > 2 and words[1] == "as" else ""
+        elif one.keyword == "USER":
+            user = one
+        if stage:
+            users[stage] = user
+    return user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

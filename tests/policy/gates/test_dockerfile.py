@@ -146,3 +146,19 @@ def test_an_image_without_its_dockerfile_is_told() -> None:
     raw = bundle(rule("dockerfile", "no_dockerfile_provided"))
 
     assert [one.trigger_id for one in findings(raw)] == ["b00b22232c1902075263067d2d2b8eea"]
+
+
+@pytest.mark.parametrize(
+    ("text", "user"),
+    [
+        ("FROM a AS build\nUSER app\nFROM b\n", "root"),
+        ("FROM a AS build\nUSER root\nFROM b\nUSER app\n", "app"),
+        ("FROM a AS Base\nUSER app\nFROM --platform=linux/amd64 base\nRUN x\n", "app"),
+        ("USER app\nFROM\n", "root"),
+    ],
+    ids=["other stage", "last stage", "built from a stage", "a FROM of nothing"],
+)
+def test_only_the_last_stage_decides_the_user(text: str, user: str) -> None:
+    [message] = asked(text, "effective_user", users="nobody", type="allowlist")
+
+    assert message.startswith(f"User {user} found")
