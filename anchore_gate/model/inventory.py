@@ -44,7 +44,7 @@ class Package:
 
     type: str  # Syft's word: apk deb rpm npm gem python java-archive go-module rust-crate
     name: str
-    version: str  # as its own tool prints it: rpm `epoch:version-release`, epoch only if not 0/none
+    version: str  # as its own tool prints it: rpm `epoch:version-release`, epoch only where recorded
     purl: str = ""
     architecture: str = ""
     licenses: tuple[str, ...] = ()

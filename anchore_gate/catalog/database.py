@@ -1,0 +1,59 @@
+"""Finding an operating system's package database, and saying what stops us from reading one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from anchore_gate.errors import CatalogError
+from anchore_gate.image.filesystem import Filesystem
+from anchore_gate.image.needs import Want
+from anchore_gate.model.inventory import Unknown
+
+_SAMPLE = 16  # owned files asked for their layer: a package's files arrive together
+
+
+def databases(
+    files: Filesystem, want: Want, *, system: frozenset[str], cataloger: str
+) -> Iterator[str | Unknown]:
+    """
+    The paths of the databases, and of those that were too large to keep.
+
+    Raises `CatalogError` when one in a `system` folder (where the package manager itself looks)
+    is too large: the packages of the image are not known then.
+    """
+    for path, size in files.oversized:
+        if is_wanted(want, path):
+            yield unreadable(
+                path, f"{size} bytes, more than {want.limit}", system=system, cataloger=cataloger
+            )
+    yield from files.kept(want)
+
+
+def unreadable(path: str, reason: str, *, system: frozenset[str], cataloger: str) -> Unknown:
+    """What to report of a database we cannot read. Raises `CatalogError` for the system's own."""
+    if path.rpartition("/")[0] in system:
+        raise CatalogError(f"{cataloger} database {path!r}: {reason}")
+    return Unknown(path, cataloger, reason)
+
+
+def is_wanted(want: Want, path: str) -> bool:
+    """Whether a file at `path` fits `want`, whatever its size."""
+    name = path.rpartition("/")[2].lower()
+    named = name in map(str.lower, want.names) or any(name.endswith(s.lower()) for s in want.suffixes)
+    return named and (not want.pattern or re.fullmatch(want.pattern, path) is not None)
+
+
+def layer_of(files: Filesystem, path: str, owned: Iterable[str] = ()) -> int | None:
+    """The layer that brought a package: that of its oldest file, else of the database."""
+    layers: list[int] = []
+    for candidate in owned:
+        entry = files.entry(candidate)
+        if entry is not None and entry.type == "file":
+            layers.append(entry.layer)
+            if len(layers) == _SAMPLE:
+                break
+    if layers:
+        return min(layers)
+    entry = files.entry(path)
+    return None if entry is None else entry.layer
