@@ -1,1 +1,1 @@
-"""Version orders: one total order per ecosystem, one file each."""
+"""Version orders: one total order per ecosystem, one file each; `parse(text)` gives a hashable value."""

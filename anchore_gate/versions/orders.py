@@ -1,0 +1,88 @@
+"""Which order compares what: the words of package types and ranges; an order is imported when asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Any, Protocol
+
+WORDS = {
+    "apk": ("apk", "apkg"),
+    "deb": ("deb", "dpkg"),
+    "rpm": ("rpm",),
+    "semver": (
+        *("semver", "semantic", "npm", "javascript", "go", "golang", "go-module", "bitnami"),
+        *("rust", "rust-crate", "cargo", "php", "php-composer", "composer", "dotnet", "nuget", "hex", "pub"),
+    ),
+    "gem": ("gem", "ruby", "rubygems"),
+    "pep440": ("python", "pep440", "pypi"),
+    "maven": ("maven", "java", "java-archive", "jenkins-plugin"),
+}
+_ORDERS = {word: order for order, words in WORDS.items() for word in words}
+# RubyGems writes the platform behind the version of a gem's full name (Gem::Platform)
+_GEM_PLATFORM = re.compile(
+    r"-(?:x86|x64|x86_64|i?[3-6]86|universal|arm|armv[0-9][a-z0-9]*|arm64|aarch64|ppc|ppc64|ppc64le|powerpc|riscv64"
+    r"|s390x|java|jruby|dalvik|mswin(?:32|64)?|mingw(?:32|64)?|darwin|linux)(?![A-Za-z0-9]).*"
+)
+
+
+class Comparable(Protocol):
+    """What every `parse` gives: ordered among its own kind, hashable."""
+
+    def __lt__(self, other: Any) -> bool: ...
+
+    def __gt__(self, other: Any) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How versions of one ecosystem are read, and compared with the bound of an advisory's range."""
+
+    name: str
+    parse: Callable[[str], Any]  # raises `InvalidVersion`
+    compare: Callable[[Any, Any], int]  # a package's version with a bound: -1, 0, 1
+
+
+def order_for(word: str) -> Order | None:
+    """The order behind a package type or a range type; None where the word is unknown."""
+    name = _ORDERS.get(word.strip().lower())
+    return None if name is None else order(name)
+
+
+@cache
+def order(name: str) -> Order:
+    """The order of that module's name."""
+    parse = import_module(f"anchore_gate.versions.{name}").parse
+    if name == "rpm":
+        return Order(name, parse, lambda version, bound: int(version.against(bound)))
+    if name == "pep440":
+        return Order(name, parse, _compare_python)
+    if name == "gem":
+        return Order(name, lambda text: parse(_GEM_PLATFORM.sub("", text)), _compare)
+    return Order(name, parse, _compare)
+
+
+@cache
+def order_without_epoch() -> Order:
+    """RPM's order for versions that never say their epoch (a source package's name): epochs do not count."""
+    from anchore_gate.versions import rpm
+
+    return Order("rpm", rpm.parse, lambda version, bound: int(version.against(bound, ignore_epoch=True)))
+
+
+def _compare(version: Any, bound: Any) -> int:
+    return int(version > bound) - int(version < bound)
+
+
+def _compare_python(version: Any, bound: Any) -> int:
+    # PEP 440, "Version matching": a local part counts only where the specifier names one
+    if version.local is not None and bound.local is None:
+        from anchore_gate.versions.pep440 import without_local
+
+        version = without_local(version)
+    return int(version > bound) - int(version < bound)

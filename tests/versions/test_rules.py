@@ -1,0 +1,116 @@
+"""Single rules of the orders and of constraints that the tables do not name."""
+
+from __future__ import annotations
+
+import pytest
+
+from anchore_gate.versions import apk, deb, gem, maven, rpm, semver
+from anchore_gate.versions.constraint import Answer, parse_constraint, satisfies
+from anchore_gate.versions.orders import order, order_without_epoch
+from anchore_gate.versions.version import InvalidVersion
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1-", "1:", ":1", "a:1", "1:-1", "1 2", "99999999999:1"])
+def test_what_dpkg_refuses_is_refused(text: str) -> None:
+    with pytest.raises(InvalidVersion):
+        deb.parse(text)
+
+
+@pytest.mark.parametrize("text", ["x1", "1_2", "1:2:3-1", " 1.0 "])
+def test_what_dpkg_only_warns_of_is_compared(text: str) -> None:
+    assert deb.parse(text) == deb.parse(text.strip())
+
+
+def test_a_missing_debian_revision_is_zero() -> None:
+    assert deb.parse("1.0") == deb.parse("1.0-0")
+    assert deb.parse("1.0") > deb.parse("1.0-0~1")
+    assert deb.parse("1.0") < deb.parse("1.0-0a")
+
+
+def test_an_rpm_release_counts_in_a_constraint_only_where_both_sides_have_one() -> None:
+    assert satisfies("1.2-3.el9", "<= 1.2", order("rpm")) is Answer.YES
+    assert satisfies("1.2-3.el9", "< 1.2-4.el9", order("rpm")) is Answer.YES
+    assert rpm.parse("1.2-3") > rpm.parse("1.2")
+
+
+def test_a_missing_rpm_epoch_is_zero_unless_it_is_left_out_of_the_comparison() -> None:
+    assert satisfies("5.26-1", "< 4:5.20-1", order("rpm")) is Answer.YES
+    assert satisfies("5.26-1", "< 4:5.20-1", order_without_epoch()) is Answer.NO
+    assert rpm.parse("4:1").has_epoch
+    assert not rpm.parse("1").has_epoch
+
+
+def test_an_empty_gem_version_is_zero() -> None:
+    assert gem.parse(" ") == gem.parse("0")
+
+
+@pytest.mark.parametrize("text", ["junk", "1.0\n2.0", "1..2", "1.2 3.4", "1-"])
+def test_what_rubygems_calls_malformed_is_refused(text: str) -> None:
+    with pytest.raises(InvalidVersion):
+        gem.parse(text)
+
+
+def test_the_platform_of_a_gem_is_no_part_of_its_version() -> None:
+    assert satisfies("1.2.0-x86_64-linux", "= 1.2.0", order("gem")) is Answer.YES
+    assert satisfies("1.2.0-alpha", "< 1.2.0", order("gem")) is Answer.YES
+
+
+def test_maven_reads_a_dot_before_a_qualifier_as_a_dash() -> None:
+    assert maven.parse("1.0.0.RC1") == maven.parse("1-rc1")
+    assert maven.parse("1.0.0.Final") == maven.parse("1")
+
+
+def test_build_metadata_of_a_semantic_version_says_nothing() -> None:
+    assert semver.parse("1.2.3+a") == semver.parse("v1.2.3+b")
+
+
+@pytest.mark.parametrize("text", ["", "hello, world", "1.x", "a.b.c", "1.2.3" + "4" * 260])
+def test_what_is_no_semantic_version_is_refused(text: str) -> None:
+    with pytest.raises(InvalidVersion):
+        semver.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("version", "operator", "other", "holds"),
+    [
+        ("1.0~abcdef", "~", "1.0~abc", True),
+        ("1.0~abcdef", "=", "1.0~abc", False),
+        ("1.2.3", ">=", "1.2", True),
+        ("23_foo", ">", "4_beta", True),
+        ("1.2", "~", "1.2_broken", False),
+        ("junk", "<", "1", True),
+    ],
+)
+def test_apk_operators(version: str, operator: str, other: str, holds: bool) -> None:
+    assert apk.satisfies(version, operator, other) is holds
+
+
+@pytest.mark.parametrize("operator", ["", "><", "in", "!"])
+def test_an_operator_that_compares_no_versions_is_refused(operator: str) -> None:
+    with pytest.raises(ValueError, match="not a version operator"):
+        apk.satisfies("1", operator, "1")
+
+
+@pytest.mark.parametrize(
+    ("version", "constraint", "answer"),
+    [
+        ("1.0", "", Answer.YES),
+        ("junk", "", Answer.YES),
+        ("junk", "< 1", Answer.UNKNOWN),
+        ("1.0", "< junk", Answer.UNKNOWN),
+        ("1.0", "< junk, > 2", Answer.NO),
+        ("1.0", "< junk || = 1.0", Answer.YES),
+        ("1.0", "< junk || = 2.0", Answer.UNKNOWN),
+        ("1.0", ">> 1", Answer.UNKNOWN),
+        ("1.0", "= '1.0'", Answer.YES),
+        ("1.0", "== 1.0", Answer.YES),
+        ("1.0", ",", Answer.UNKNOWN),
+    ],
+)
+def test_a_constraint_has_three_answers(version: str, constraint: str, answer: Answer) -> None:
+    assert satisfies(version, constraint, order("apk")) is answer
+
+
+def test_a_constraint_says_why_it_cannot_be_compared_with() -> None:
+    assert "'junk'" in parse_constraint("< junk", order("apk")).problem
+    assert parse_constraint("< 1", order("apk")).problem == ""
