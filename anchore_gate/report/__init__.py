@@ -9,7 +9,7 @@ from anchore_gate.errors import UsageError
 from anchore_gate.report.reporter import Reporter
 
 _NOT_FORMATS = frozenset(
-    {"reporter", "cleaning", "entry", "rows", "reading", "writer", "redaction", "evidence"}
+    {"reporter", "cleaning", "entry", "rows", "reading", "writer", "redaction", "evidence", "place"}
 )
 
 
