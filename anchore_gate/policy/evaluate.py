@@ -12,7 +12,7 @@ from anchore_gate.policy.allowlist import Allowed
 from anchore_gate.policy.bundle import Bundle, ImageRule, Rule, RuleSet
 from anchore_gate.policy.identity import hashed_id
 from anchore_gate.policy.target import Target
-from anchore_gate.policy.trigger import Evidence
+from anchore_gate.policy.trigger import Evidence, NotKnownHere
 
 
 def evaluate(
@@ -84,6 +84,8 @@ def _ask(
             findings.extend(
                 _judge(finding, rule, dialect, allowed) for finding in rule.question.fire(evidence)
             )
+        except NotKnownHere as error:
+            problem, problem_action = str(error), unsupported
         except GateError as error:
             problem = str(error)
     return RuleOutcome(

@@ -48,6 +48,10 @@ from anchore_gate.policy.identity import hashed_id
 from anchore_gate.policy.settings import AnalyzerSettings
 
 
+class NotKnownHere(PolicyError):
+    """What a rule asks is known to a service and not here; `unsupported` decides what the image gets."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MalwareFinding:
     """A file that a scanner knows."""

@@ -11,9 +11,6 @@ from anchore_gate.policy.trigger import Gate, Trigger
 
 # Gates of Anchore Enterprise that need what only the service has.
 REMOTE_GATES = {
-    "ancestry": "it looks for the image's ancestors among those the service analysed",
-    "distro": "its parameters are only known to the service",
-    "tag_drift": "it compares an image with the one that had its tag before, which the service keeps",
     "image_source_drift": "it compares an image with the source repository the service analysed",
     "stig": "it reads the results of a STIG run that the service keeps",
 }

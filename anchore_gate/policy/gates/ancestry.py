@@ -1,0 +1,167 @@
+"""Gate `ancestry`: what an image was built from (Enterprise), as far as the image or its Dockerfile says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from anchore_gate.model.evaluation import Finding
+from anchore_gate.policy.parameter import WORDS, parameter
+from anchore_gate.policy.target import Target
+from anchore_gate.policy.trigger import Evidence, Gate, NotKnownHere, Trigger
+
+# OCI image-spec, annotations.md
+_BASE_NAME, _BASE_DIGEST = "org.opencontainers.image.base.name", "org.opencontainers.image.base.digest"
+_NO_BASE = "the image's base is not known: neither its annotations nor a Dockerfile say it"
+_FURTHER = "the image's base is another; what that was built from is only known to the service"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowedBaseImageDigest(Trigger):
+    """Fires when the base image has none of these digests."""
+
+    GATE: ClassVar[str] = "ancestry"
+    NAME: ClassVar[str] = "allowed_base_image_digest"
+
+    base_digest: tuple[str, ...] = parameter(WORDS, description="Digests", example="sha256:832cd0f7...")
+
+    def fire(self, evidence: Evidence) -> Iterator[Finding]:
+        """See `Trigger.fire`."""
+        digests = _known(_digests(evidence))
+        if not set(digests) & set(self.base_digest):
+            yield self.found(f"Base image digest is not allowed: {digests[0]}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowedBaseImageTag(Trigger):
+    """Fires when the base image has none of these names."""
+
+    GATE: ClassVar[str] = "ancestry"
+    NAME: ClassVar[str] = "allowed_base_image_tag"
+
+    base_tag: tuple[str, ...] = parameter(WORDS, description="References", example="docker.io/debian:12")
+
+    def fire(self, evidence: Evidence) -> Iterator[Finding]:
+        """See `Trigger.fire`."""
+        names = _known(_names(evidence))
+        if not set(map(_whole, names)) & set(map(_whole, self.base_tag)):
+            yield self.found(f"Base image is not allowed: {names[0]}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DenylistAncestorImageDigest(Trigger):
+    """Fires when the image is built from an image of one of these digests."""
+
+    GATE: ClassVar[str] = "ancestry"
+    NAME: ClassVar[str] = "denylist_ancestor_image_digest"
+
+    ancestor_digest: tuple[str, ...] = parameter(WORDS, description="Digests", example="sha256:832cd0f7...")
+
+    def fire(self, evidence: Evidence) -> Iterator[Finding]:
+        """See `Trigger.fire`."""
+        if _is_from_scratch(evidence):
+            return
+        denied = [one for one in _known(_digests(evidence)) if one in self.ancestor_digest]
+        if not denied:
+            raise NotKnownHere(_FURTHER)
+        yield self.found(f"Ancestor image digest is denylisted: {denied[0]}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DenylistAncestorImageTag(Trigger):
+    """Fires when the image is built from an image of one of these names."""
+
+    GATE: ClassVar[str] = "ancestry"
+    NAME: ClassVar[str] = "denylist_ancestor_image_tag"
+
+    ancestor_tag: tuple[str, ...] = parameter(WORDS, description="References", example="docker.io/debian:8")
+
+    def fire(self, evidence: Evidence) -> Iterator[Finding]:
+        """See `Trigger.fire`."""
+        if _is_from_scratch(evidence):
+            return
+        wanted = set(map(_whole, self.ancestor_tag))
+        denied = [one for one in _known(_names(evidence)) if _whole(one) in wanted]
+        if not denied:
+            raise NotKnownHere(_FURTHER)
+        yield self.found(f"Ancestor image is denylisted: {denied[0]}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoAncestorsAnalyzed(Trigger):
+    """Fires when no image that this one is built from was looked at."""
+
+    GATE: ClassVar[str] = "ancestry"
+    NAME: ClassVar[str] = "no_ancestors_analyzed"
+
+    def fire(self, evidence: Evidence) -> Iterator[Finding]:
+        """See `Trigger.fire`."""
+        if evidence.base is None:
+            yield self.found("No ancestor of the image was analyzed")
+
+
+def _known(found: tuple[str, ...]) -> tuple[str, ...]:
+    if not found:
+        raise NotKnownHere(_NO_BASE)
+    return found
+
+
+def _names(evidence: Evidence) -> tuple[str, ...]:
+    given = evidence.base
+    names = [given.tag or given.name] if given is not None else []
+    names += [_said(evidence, _BASE_NAME), _from(evidence).partition("@")[0]]
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _digests(evidence: Evidence) -> tuple[str, ...]:
+    given = evidence.base
+    digests = [str(one) for one in (given.digest, given.index_digest) if one] if given is not None else []
+    digests += [_said(evidence, _BASE_DIGEST), _from(evidence).partition("@")[2]]
+    return tuple(dict.fromkeys(digest for digest in digests if digest))
+
+
+def _said(evidence: Evidence, key: str) -> str:
+    said = {**dict(evidence.image.config.labels), **dict(evidence.image.annotations)}
+    return said.get(key, "")
+
+
+def _is_from_scratch(evidence: Evidence) -> bool:
+    return evidence.base is None and not _said(evidence, _BASE_NAME) and _from(evidence) == "scratch"
+
+
+def _from(evidence: Evidence) -> str:
+    """What the last stage is built from, through earlier stages; "" without a Dockerfile."""
+    if evidence.dockerfile.mode != "Actual":
+        return ""
+    stages: dict[str, str] = {}
+    base = ""
+    for one in evidence.dockerfile.instructions:
+        words = [word for word in one.value.split() if not word.startswith("--")]
+        if one.keyword == "FROM" and words:
+            base = stages.get(words[0].lower(), words[0])
+            if len(words) > 2 and words[1].lower() == "as":
+                stages[words[2].lower()] = base
+    return "" if "$" in base else base
+
+
+def _whole(name: str) -> tuple[str, str, str]:
+    """A reference in one spelling: Docker Hub's `library/` may be left out."""
+    target = Target.parse(name)
+    repository = target.repository
+    if target.registry == "docker.io":
+        repository = repository.removeprefix("library/")
+    return target.registry, repository, target.tag
+
+
+GATE: Final = Gate(
+    "ancestry",
+    "What the image is built from, as its annotations or the Dockerfile say (Enterprise).",
+    (
+        AllowedBaseImageDigest,
+        AllowedBaseImageTag,
+        DenylistAncestorImageDigest,
+        DenylistAncestorImageTag,
+        NoAncestorsAnalyzed,
+    ),
+)
