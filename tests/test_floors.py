@@ -44,7 +44,7 @@ DOORS: dict[str, set[str]] = {
     "packageurl": {"model/purl.py"},
     "rich": {"cli/terminal.py"},
     "jinja2": {"report/html.py"},
-    "re2": {"policy/expression.py"},
+    "re2": {"policy/expression.py", "image/search.py"},
     "cyclonedx": {"catalog/cyclonedx.py"},
     "boto3": {"image/ecr.py"},
     "botocore": {"image/ecr.py"},

@@ -1,0 +1,186 @@
+"""Layer blobs as plain bytes: gzip, zstd or plain by their first bytes, hashed on both sides."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zlib
+from typing import Any, Protocol
+
+from anchore_gate.errors import ImageError, LimitExceeded
+from anchore_gate.image.limits import MAX_RATIO, MIB, RATIO_FREE
+
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_READ = 256 * 1024
+
+
+class ByteSource(Protocol):
+    """Where a blob's bytes come from: a file, a slice of an archive, a connection."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes, b"" at the end."""
+        ...
+
+
+class PlainStream:
+    """
+    The plain bytes of a blob.
+
+    Both the stored and the plain bytes are hashed as they pass; `finish` reads what is left. Bytes
+    after the compressed data are an error, as they are to the container runtimes; zeros after a gzip
+    member are padding.
+    """
+
+    def __init__(self, source: ByteSource, *, what: str, ratio_free: int = RATIO_FREE) -> None:
+        self.what = what
+        self.plain_size = 0
+        self._stored = _HashedReader(source)
+        self._ratio_free = ratio_free
+        self._plain_hash = hashlib.sha256(usedforsecurity=False)
+        self._inner, self.compression = _inflater(self._stored)
+
+    def readinto(self, view: memoryview) -> int:
+        """Fill the front of `view` with the next bytes; 0 at the end. Raises `ImageError`."""
+        try:
+            count = self._inner.readinto(view) or 0
+        except (EOFError, zlib.error, ValueError, OSError) as problem:
+            raise ImageError(f"{self.what}: {self.compression} data is damaged: {problem}") from problem
+        self._plain_hash.update(view[:count])
+        self.plain_size += count
+        if self.plain_size > self._ratio_free and self.plain_size > MAX_RATIO * self._stored.size:
+            raise LimitExceeded(
+                f"{self.what}: {self._stored.size} stored bytes grow more than {MAX_RATIO}-fold (a bomb?)"
+            )
+        return count
+
+    def finish(self) -> None:
+        """Read to the end, so that the digests are those of the whole."""
+        view = memoryview(bytearray(MIB))
+        while self.readinto(view):
+            pass
+        while self._stored.readinto(view):
+            pass
+
+    @property
+    def stored_size(self) -> int:
+        """Bytes read from the source so far."""
+        return self._stored.size
+
+    @property
+    def stored_hex(self) -> str:
+        """The sha256 of the stored bytes read so far."""
+        return self._stored.hash.hexdigest()
+
+    @property
+    def plain_hex(self) -> str:
+        """The sha256 of the plain bytes read so far."""
+        return self._plain_hash.hexdigest()
+
+
+class _Readable(Protocol):
+    def readinto(self, view: memoryview, /) -> int | None: ...
+
+
+class _HashedReader(io.RawIOBase):
+    """Hashes and counts what is read through it; can be peeked at its start."""
+
+    def __init__(self, source: ByteSource) -> None:
+        self.hash = hashlib.sha256(usedforsecurity=False)
+        self.size = 0
+        self._source = source
+        self._front = b""
+
+    def peek(self, count: int) -> bytes:
+        while len(self._front) < count and (more := self._source.read(count - len(self._front))):
+            self._front += more
+        return self._front[:count]
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, view: memoryview, /) -> int:  # type: ignore[override]  # callers hand in memory
+        got = self._front or self._source.read(min(len(view), _READ))
+        self._front = got[len(view) :]
+        got = got[: len(view)]
+        self.hash.update(got)
+        self.size += len(got)
+        view[: len(got)] = got
+        return len(got)
+
+    def take(self, count: int) -> bytes:
+        buffer = bytearray(count)
+        return bytes(buffer[: self.readinto(memoryview(buffer))])
+
+
+def _inflater(stored: _HashedReader) -> tuple[_Readable, str]:
+    magic = stored.peek(4)
+    if magic.startswith(_GZIP):
+        from isal import igzip
+
+        # The buffered reader inside hands large reads straight on to the inflater.
+        opened: Any = igzip.IGzipFile
+        return opened(fileobj=_Plain(stored), mode="rb"), "gzip"
+    if magic == _ZSTD or (magic[1:] == b"\x2a\x4d\x18" and 0x50 <= magic[0] <= 0x5F):
+        return _ZstdReader(stored), "zstd"
+    return stored, "plain"
+
+
+class _Plain:
+    """What the gzip reader needs of a file, and no more."""
+
+    mode = "rb"
+    name = ""
+
+    def __init__(self, stored: _HashedReader) -> None:
+        self.readinto = stored.readinto
+        self.read = stored.take
+
+
+class _ZstdReader(io.RawIOBase):
+    """Frame after frame (RFC 8878, section 3.1); the window is bounded by the library's 128 MiB."""
+
+    def __init__(self, stored: _HashedReader) -> None:
+        self._zstd = _zstd()
+        self._stored = stored
+        self._frame = self._zstd.ZstdDecompressor()
+        self._rest = b""
+        self._within = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, view: memoryview, /) -> int:  # type: ignore[override]  # callers hand in memory
+        while True:
+            fresh = b""
+            if self._frame.needs_input:
+                fresh = self._rest or self._stored.take(_READ)
+                self._rest = b""
+                if not fresh:
+                    if self._within:
+                        raise EOFError("it ends within a frame")
+                    return 0
+            plain = self._inflate(fresh, len(view))
+            if plain:
+                view[: len(plain)] = plain
+                return len(plain)
+
+    def _inflate(self, fresh: bytes, limit: int) -> bytes:
+        try:
+            plain: bytes = self._frame.decompress(fresh, limit)
+        except self._zstd.ZstdError as problem:
+            raise ValueError(str(problem)) from problem
+        self._within = not self._frame.eof
+        if self._frame.eof:
+            self._rest = self._frame.unused_data
+            self._frame = self._zstd.ZstdDecompressor()
+        return plain
+
+
+def _zstd() -> Any:
+    """The standard library's module (3.14), or its backport."""
+    try:
+        from compression import zstd
+    except ImportError:
+        from backports import zstd
+    return zstd

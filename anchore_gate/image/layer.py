@@ -1,0 +1,259 @@
+"""One layer's walk: what it adds, what it takes away, and what was kept of it."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from anchore_gate.errors import ImageError, LimitExceeded
+from anchore_gate.image.limits import MAX_SPARSE_SIZE, MIB
+from anchore_gate.image.plan import Plan
+from anchore_gate.image.search import is_binary
+from anchore_gate.image.spool import Content, Spool
+from anchore_gate.image.tarsparse import expanded
+from anchore_gate.image.tarstream import Member, TarStream
+
+Meta = tuple[str, int, int, int, int]  # type, mode, uid, gid, layer: shared by many files
+Record = tuple[Meta, int, str]  # meta, size, link
+
+_WHITEOUT = ".wh."
+_OPAQUE = ".wh..wh..opq"
+_BITS = {
+    "file": 0o100000,
+    "dir": 0o040000,
+    "symlink": 0o120000,
+    "chardev": 0o020000,
+    "blockdev": 0o060000,
+    "fifo": 0o010000,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What was learnt from a file's bytes."""
+
+    kept: int = 0  # the wants it was kept for
+    content: Content | None = None
+    oversized: bool = False  # longer than a want allows
+    hits: tuple[tuple[int, tuple[int, ...]], ...] = ()  # number of the search, lines
+    unsearched: str = ""  # why it was not searched: `large`, `binary`
+    checksums: tuple[tuple[str, str], ...] = ()  # algorithm, hex
+
+
+NOTHING = Facts()
+_BINARY = Facts(unsearched="binary")
+_LARGE = Facts(unsearched="large")
+
+
+@dataclass(slots=True)
+class LayerContents:
+    """What one layer holds; filled by its walk."""
+
+    records: dict[str, Record] = field(default_factory=dict)
+    removed: set[str] = field(default_factory=set)  # whited out
+    opaque: set[str] = field(default_factory=set)  # directories that hide what lies below
+    facts: dict[str, Facts] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)  # hard links and what they lead to
+    skipped: set[str] = field(default_factory=set)  # not looked into: a higher layer hides them
+    dangling: set[str] = field(default_factory=set)  # hard links to what no member before them brought
+
+
+class LayerWalk:
+    """Reads a layer's members as a runtime would unpack them."""
+
+    def __init__(self, plan: Plan, spool: Spool, index: int, *, covered: Callable[[str], bool]) -> None:
+        self.contents = LayerContents()
+        self._plan = plan
+        self._spool = spool
+        self._index = index
+        self._covered = covered
+        self._search = plan.line_search() if plan.searches else None
+        self._metas: dict[Meta, Meta] = {}
+
+    def read(self, stream: TarStream, *, what: str) -> LayerContents:
+        """Walk all members. Raises `ImageError`."""
+        records, facts, links = self.contents.records, self.contents.facts, self.contents.links
+        for member in stream.members():
+            path = normal_path(member.name)
+            if "/.wh." in path and self._whiteout(path, what):
+                continue
+            if path in facts or path in links:
+                facts.pop(path, None)
+                links.pop(path, None)
+            if member.type == "file":
+                records[path] = (self._meta(member, "file"), member.size, "")
+                self._look_into((path,), stream, member)
+            elif member.type == "link":
+                self._link(path, normal_path(member.link), member, what)
+            elif path != "/":
+                records[path] = (
+                    self._meta(member, member.type),
+                    0,
+                    member.link if member.type == "symlink" else "",
+                )
+        for path in sorted(self.contents.dangling & links.keys()):
+            if links[path] in records:
+                self._share(path, links[path], records[links[path]])
+        return self.contents
+
+    def look_into(self, path: str, size: int, pieces: Iterable[bytes]) -> None:
+        """Keep, search and sum up a file that comes from a folder."""
+        if self._plan.wanted(path) or self._plan.algorithms(path) or size <= self._plan.max_search:
+            self._gather(path, size, pieces, self._plan.wanted(path), self._plan.algorithms(path))
+        elif self._search is not None:
+            self.contents.facts[path] = _LARGE
+
+    def reread(self, stream: TarStream, names: dict[str, list[str]]) -> None:
+        """Look into the files that other names, hard links, turned out to want."""
+        for member in stream.members():
+            paths = names.get(normal_path(member.name))
+            if paths and member.type == "file":
+                self._look_into(tuple(paths), stream, member, forced=True)
+
+    def _whiteout(self, path: str, what: str) -> bool:
+        folder, _, base = path.rpartition("/")
+        if not base.startswith(_WHITEOUT):
+            return False
+        if base == _OPAQUE:
+            self.contents.opaque.add(folder or "/")
+        elif not base.startswith(_WHITEOUT * 2):  # aufs kept its own marks under this prefix
+            if base[len(_WHITEOUT) :] in ("", ".", ".."):
+                raise ImageError(f"{what}: whiteout without a name: {path[:200]!r}")
+            self.contents.removed.add(f"{folder}/{base[len(_WHITEOUT) :]}")
+        return True
+
+    def _link(self, path: str, target: str, member: Member, what: str) -> None:
+        if path == target:
+            raise ImageError(f"{what}: {path[:200]!r} is a hard link to itself")
+        target = self.contents.links.get(target, target)
+        self.contents.links[path] = target
+        found = self.contents.records.get(target)
+        if found is None:
+            self.contents.dangling.add(path)
+            self.contents.records[path] = (self._meta(member, "file"), 0, "")
+            return
+        self._share(path, target, found)
+
+    def _share(self, path: str, target: str, found: Record) -> None:
+        self.contents.dangling.discard(path)
+        self.contents.records[path] = found
+        facts = shared(self.contents.facts.get(target, NOTHING), self._plan, path, found[1])
+        if facts != NOTHING:
+            self.contents.facts[path] = facts
+
+    def _meta(self, member: Member, type_: str) -> Meta:
+        meta = (type_, _BITS[type_] | member.mode, member.uid, member.gid, self._index)
+        return self._metas.setdefault(meta, meta)
+
+    def _look_into(
+        self, paths: tuple[str, ...], stream: TarStream, member: Member, *, forced: bool = False
+    ) -> None:
+        """Learn what is asked of a file; one with several `paths` is asked for by each of them."""
+        plan, path, size = self._plan, paths[0], member.size
+        mask, algorithms = plan.wanted(path), plan.algorithms(path)
+        for other in paths[1:]:
+            mask, algorithms = mask | plan.wanted(other), algorithms | plan.algorithms(other)
+        if not mask and not algorithms and size > plan.max_search:
+            if self._search is not None:
+                self.contents.facts[path] = _LARGE
+            return
+        if not forced and self._covered(path):
+            self.contents.skipped.add(path)
+            return
+        if member.segments is not None:
+            if size > MAX_SPARSE_SIZE:
+                raise LimitExceeded(f"{path[:200]!r}: a sparse file of {size} bytes")
+            self._gather(path, size, expanded(stream.pieces(), member.segments, size), mask, algorithms)
+            return
+        body = stream.body(MIB)
+        if body is not None:
+            self._take(path, bytes(body), mask, algorithms)
+            return
+        self._gather(path, size, stream.pieces(), mask, algorithms)
+
+    def _take(self, path: str, content: bytes, mask: int, algorithms: frozenset[str]) -> None:
+        """A file that is in memory as a whole: nearly all are."""
+        kept = self._plan.within(mask, len(content)) if mask else 0
+        hits, unsearched = self._searched(content)
+        if not mask and not algorithms and not hits:
+            if unsearched:
+                self.contents.facts[path] = _BINARY if unsearched == "binary" else _LARGE
+            return
+        self.contents.facts[path] = Facts(
+            kept=kept,
+            content=self._spool.add(content) if kept else None,
+            oversized=kept != mask,
+            hits=hits,
+            unsearched=unsearched,
+            checksums=tuple((name, _hash(name, content)) for name in sorted(algorithms)),
+        )
+
+    def _gather(
+        self,
+        path: str,
+        size: int,
+        pieces: Iterable[bytes | memoryview],
+        mask: int,
+        algorithms: frozenset[str],
+    ) -> None:
+        """A large file, in one pass over its pieces."""
+        if size <= max(MIB, self._plan.max_search):
+            self._take(path, b"".join(pieces), mask, algorithms)
+            return
+        kept = self._plan.within(mask, size)
+        hashes = {name: hashlib.new(name, usedforsecurity=False) for name in sorted(algorithms)}
+
+        def hashed() -> Iterable[bytes | memoryview]:
+            for piece in pieces:
+                for one in hashes.values():
+                    one.update(piece)
+                yield piece
+
+        content = self._spool.add_pieces(hashed(), size) if kept else None
+        if not kept and hashes:
+            for _ in hashed():
+                pass
+        self.contents.facts[path] = Facts(
+            kept=kept,
+            content=content,
+            oversized=kept != mask,
+            unsearched="large" if self._search is not None else "",
+            checksums=tuple((name, one.hexdigest()) for name, one in hashes.items()),
+        )
+
+    def _searched(self, content: bytes) -> tuple[tuple[tuple[int, tuple[int, ...]], ...], str]:
+        if self._search is None:
+            return (), ""
+        if len(content) > self._search.max_size:
+            return (), "large"
+        if is_binary(content):
+            return (), "binary"
+        return self._search.find(content), ""
+
+
+def shared(facts: Facts, plan: Plan, path: str, size: int) -> Facts:
+    """What is known of a hard link at `path`, from what is known of the file it leads to."""
+    mask = plan.wanted(path)
+    fitting = plan.within(mask, size)
+    content = facts.content if fitting else None
+    return replace(
+        facts, kept=fitting if content is not None else 0, content=content, oversized=fitting != mask
+    )
+
+
+def normal_path(name: str) -> str:
+    """The absolute path a member's name means: `..` never leads above the root."""
+    path = "/" + name.lstrip("/")
+    if path.startswith("/./"):
+        path = path[2:]
+    if path.endswith("/"):
+        path = path[:-1] or "/"
+    if "//" in path or "/." in path:
+        return "/" + posixpath.normpath(path).lstrip("/")
+    return path
+
+
+def _hash(algorithm: str, content: bytes) -> str:
+    return hashlib.new(algorithm, content, usedforsecurity=False).hexdigest()

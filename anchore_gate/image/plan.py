@@ -1,0 +1,76 @@
+"""Needs made ready for the pass: one quick answer per file, whether anybody wants it and what for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from anchore_gate.errors import UsageError
+from anchore_gate.image.needs import Needs, Want
+from anchore_gate.image.search import LineSearch
+
+
+class Plan:
+    """What to do with each file. Wants are numbered, a file's wants are the bits of a mask."""
+
+    def __init__(self, needs: Needs) -> None:
+        """Compile all patterns. Raises `UsageError`."""
+        self.wants = needs.wants
+        self.searches = needs.searches
+        self._patterns = [_compiled(want.pattern) for want in needs.wants]
+        self._names: dict[str, int] = {}
+        self._by_suffix: dict[str, int] = {}
+        self._any = 0
+        for index, want in enumerate(needs.wants):
+            self._register(want, 1 << index)
+        self._suffixes = tuple(self._by_suffix)
+        self._checksums = [(one, _compiled(one.pattern)) for one in needs.checksums]
+        self.max_search = max((one.max_size for one in needs.searches), default=-1)
+
+    def line_search(self) -> LineSearch:
+        """The content searches, for one thread."""
+        return LineSearch(self.searches)
+
+    def wanted(self, path: str) -> int:
+        """The mask of the wants that the file at `path` fits."""
+        base = path[path.rfind("/") + 1 :].lower()
+        mask = self._names.get(base, 0) | self._any
+        if base.endswith(self._suffixes):
+            for suffix, bits in self._by_suffix.items():
+                if base.endswith(suffix):
+                    mask |= bits
+        return self._fitting(mask, path) if mask else 0
+
+    def within(self, mask: int, size: int) -> int:
+        """The wants of `mask` that allow a file of `size` bytes."""
+        return sum(1 << i for i, want in enumerate(self.wants) if mask >> i & 1 and size <= want.limit)
+
+    def algorithms(self, path: str) -> frozenset[str]:
+        """The checksums that are asked for."""
+        fitting = (one.algorithms for one, pattern in self._checksums if pattern is None or pattern(path))
+        return frozenset().union(*fitting) if self._checksums else frozenset()
+
+    def bit(self, want: Want) -> int:
+        """The bit of a declared want, 0 for one that was not declared."""
+        return 1 << self.wants.index(want) if want in self.wants else 0
+
+    def _register(self, want: Want, bit: int) -> None:
+        for name in want.names:
+            self._names[name.lower()] = self._names.get(name.lower(), 0) | bit
+        for suffix in want.suffixes:
+            self._by_suffix[suffix.lower()] = self._by_suffix.get(suffix.lower(), 0) | bit
+        if not want.names and not want.suffixes:
+            self._any |= bit
+
+    def _fitting(self, mask: int, path: str) -> int:
+        for index, pattern in enumerate(self._patterns):
+            if mask >> index & 1 and pattern is not None and not pattern(path):
+                mask &= ~(1 << index)
+        return mask
+
+
+def _compiled(pattern: str) -> Callable[[str], object] | None:
+    try:
+        return re.compile(pattern).fullmatch if pattern else None
+    except re.error as problem:
+        raise UsageError(f"pattern {pattern!r} does not compile: {problem}") from problem

@@ -1,0 +1,169 @@
+"""Expressions tried on every line of text files, as Anchore's content and secret searches do."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from anchore_gate.errors import LimitExceeded, UsageError
+from anchore_gate.image.literals import required_literals
+from anchore_gate.image.needs import ContentSearch
+
+# Lines up to this length are tried whole. Python's `re` needs quadratic time on hostile lines (17 ms for
+# 1 KiB of `aws_access_key_id====...`), so of longer ones only windows around the literals are tried.
+MAX_LINE = 1024
+WINDOW = 4096
+# Seconds of matching in one layer, after which the search gives up: no verdict, not a clean one.
+MAX_SECONDS = 120.0
+# git's rule: a NUL in the first 8,000 bytes makes a file binary.
+BINARY_PREFIX = 8000
+
+# What RE2 reads otherwise than Python: white space, ends, intervals, POSIX classes, flags, group names.
+_READ_OTHERWISE = re.compile(r"\\[sSvzZpPCQKRXabB]|\$|\{,|\[:|\(\?[^:i]|--|&&|~~|\|\|")
+
+Match = Callable[[bytes], Any]
+Lines = tuple[int, ...]
+
+
+class LineSearch:
+    """All content searches of a run, compiled. Not shared between threads: it counts its time."""
+
+    def __init__(self, searches: tuple[ContentSearch, ...]) -> None:
+        """Compile them. Raises `UsageError` for an expression that does not compile."""
+        self.max_size = max((one.max_size for one in searches), default=-1)
+        self._each = [_Compiled(one) for one in searches]
+        self._prefilter = _prefilter(self._each)
+        self._spent = 0.0
+
+    def find(self, content: bytes) -> tuple[tuple[int, Lines], ...]:
+        """Which searches match in a file, each by its number, and the lines (from 1) where they do."""
+        if self._prefilter is not None and not self._prefilter(content):
+            return ()
+        lowered = content.lower()
+        fitting = ((i, one) for i, one in enumerate(self._each) if len(content) <= one.search.max_size)
+        found = ((i, self._lines(one, content, lowered)) for i, one in fitting)
+        return tuple((i, lines) for i, lines in found if lines)
+
+    def _lines(self, one: _Compiled, content: bytes, lowered: bytes) -> Lines:
+        return tuple(number for number, line in one.candidates(content, lowered) if self._matches(one, line))
+
+    def _matches(self, one: _Compiled, line: bytes) -> bool:
+        if one.linear or len(line) <= MAX_LINE:
+            return self._timed(one.match, line)
+        return any(self._timed(one.match, window) for window in one.windows(line))
+
+    def _timed(self, match: Match, text: bytes) -> bool:
+        started = time.thread_time()
+        found = match(text) is not None
+        self._spent += time.thread_time() - started
+        if self._spent > MAX_SECONDS:
+            raise LimitExceeded(
+                f"the content search took more than {MAX_SECONDS:.0f} s on lines made to be slow"
+            )
+        return found
+
+
+class _Compiled:
+    """One search with the literals that every match of it holds."""
+
+    def __init__(self, search: ContentSearch) -> None:
+        self.search = search
+        try:
+            plain = re.compile(search.regex.encode("utf-8", "surrogateescape"))
+        except (re.error, OverflowError, RecursionError) as problem:
+            raise UsageError(f"content search {search.name!r} does not compile: {problem}") from problem
+        linear = _linear(search.regex)
+        self.linear = linear is not None
+        self.match: Match = linear or plain.match
+        self.literals = required_literals(search.regex)
+
+    def candidates(self, content: bytes, lowered: bytes) -> Iterator[tuple[int, bytes]]:
+        """The lines, newline included, that may match, each with its number."""
+        if self.literals is None:
+            yield from enumerate(_lines_of(content), 1)
+            return
+        number, counted = 1, 0
+        for at in _occurrences(lowered, self.literals):
+            if at < counted:
+                continue
+            start = content.rfind(b"\n", 0, at) + 1
+            number += content.count(b"\n", counted, start)
+            end = content.find(b"\n", at) + 1 or len(content)
+            yield number, content[start:end]
+            number, counted = number + 1, end
+
+    def windows(self, line: bytes) -> Iterator[bytes]:
+        """The parts of a long line that are tried: around each literal, or end to end without literals."""
+        if self.literals is None:
+            for start in range(0, len(line), WINDOW):
+                yield line[start : start + WINDOW]
+            return
+        covered = 0
+        for at in _occurrences(line.lower(), self.literals):
+            if at >= covered:
+                start = max(0, at - WINDOW // 4)
+                covered = start + WINDOW // 2
+                yield line[start : start + WINDOW]
+
+
+def is_binary(content: bytes) -> bool:
+    """Whether a file is left out of the search."""
+    return content.find(b"\0", 0, BINARY_PREFIX) >= 0
+
+
+def _lines_of(content: bytes) -> list[bytes]:
+    lines = [line + b"\n" for line in content.split(b"\n")]
+    lines[-1] = lines[-1][:-1]
+    return lines if lines[-1] else lines[:-1]
+
+
+def _occurrences(lowered: bytes, literals: frozenset[bytes]) -> Iterator[int]:
+    """Where the literals lie, in ascending order."""
+    places = {literal: lowered.find(literal) for literal in literals}
+    while alive := {literal: at for literal, at in places.items() if at >= 0}:
+        literal, at = min(alive.items(), key=lambda one: one[1])
+        yield at
+        places[literal] = lowered.find(literal, at + 1)
+
+
+def _prefilter(each: list[_Compiled]) -> Callable[[bytes], bool] | None:
+    """Whether any literal at all is in a file; None where some search has no literal."""
+    literals: set[bytes] = set()
+    for one in each:
+        if one.literals is None:
+            return None
+        literals |= one.literals
+    if not literals:
+        return lambda _content: False
+    import re2
+
+    # 640 MB/s, against 400 MB/s for `lower` and one `find` for each of Anchore's literals.
+    any_of = b"|".join(re2.escape(literal) for literal in sorted(literals))
+    search = re2.compile(any_of, _options(case_sensitive=False)).search
+    return lambda content: search(content) is not None
+
+
+def _linear(regex: str) -> Match | None:
+    """RE2's match, in linear time, where RE2 knows the expression and reads it as Python does."""
+    if not regex.isascii() or _READ_OTHERWISE.search(regex):
+        return None
+    import re2
+
+    try:
+        match: Match = re2.compile(regex.encode(), _options(case_sensitive=True)).match
+    except re2.error:
+        return None
+    return match
+
+
+def _options(*, case_sensitive: bool) -> Any:
+    import re2
+
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.case_sensitive = case_sensitive
+    options.log_errors = False
+    options.never_capture = True
+    return options

@@ -1,0 +1,80 @@
+"""The one way to open an image: the word before the colon says where it lives, or else what is there does."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from anchore_gate.errors import ImageError, ImageNotFound, UsageError
+from anchore_gate.image.archive import open_tar
+from anchore_gate.image.docker_archive import MANIFEST, open_docker_archive
+from anchore_gate.image.oci_layout import INDEX, MARK, open_oci_archive, open_oci_dir
+from anchore_gate.image.rootfs import open_rootfs
+from anchore_gate.image.source import OpenImage
+from anchore_gate.model.image import Platform
+
+SCHEMES = ("docker-archive", "oci-archive", "oci-dir", "dir", "registry", "docker", "podman")
+# Each has `open_image(location, *, name, platform)`. They bring the network: imported when asked for.
+_ELSEWHERE = {
+    "registry": "anchore_gate.image.registry_source",
+    "docker": "anchore_gate.image.daemon_source",
+    "podman": "anchore_gate.image.daemon_source",
+}
+
+
+@contextmanager
+def open_image(text: str, *, platform: Platform | None = None, tag: str = "") -> Iterator[OpenImage]:
+    """
+    Hold the image that `text` names open: `SCHEME:LOCATION`, a path that exists, or a registry reference.
+
+    `tag` says which image of an archive with several. Raises `ImageError`, `RegistryError`, `NetworkError`,
+    `UsageError`.
+    """
+    scheme, location = scheme_of(text)
+    match scheme:
+        case "docker-archive":
+            opened = open_docker_archive(location, name=text, platform=platform, tag=tag)
+        case "oci-archive":
+            opened = open_oci_archive(location, name=text, platform=platform, tag=tag)
+        case "oci-dir":
+            opened = open_oci_dir(location, name=text, platform=platform, tag=tag)
+        case "dir":
+            with open_rootfs(location, name=text, platform=platform) as root:
+                yield root
+            return
+        case _:
+            module = importlib.import_module(_ELSEWHERE[scheme])
+            opened = module.open_image(location, name=text, platform=platform)
+    with opened as image:
+        yield image
+
+
+def scheme_of(text: str) -> tuple[str, str]:
+    """The scheme and the location that `text` means. Raises `UsageError`, `ImageError`."""
+    if not text.strip():
+        raise UsageError("no image was named")
+    scheme, colon, location = text.partition(":")
+    if colon and scheme in SCHEMES and location:
+        return scheme, location
+    path = Path(text)
+    try:
+        if path.is_dir():
+            return ("oci-dir" if (path / MARK).is_file() else "dir"), text
+        if path.exists():
+            return _file_scheme(path), text
+    except (OSError, ValueError) as problem:
+        raise UsageError(f"{text[:200]!r} is no path: {problem}") from problem
+    if text.startswith(("/", "./", "../", "~")) or path.suffix in (".tar", ".tgz"):
+        raise ImageNotFound(f"{text}: there is no such file")
+    return "registry", text
+
+
+def _file_scheme(path: Path) -> str:
+    with open_tar(path) as archive:
+        if archive.size(MANIFEST) is not None:
+            return "docker-archive"
+        if archive.size(MARK) is not None or archive.size(INDEX) is not None:
+            return "oci-archive"
+    raise ImageError(f"{path}: a tar that holds no image (neither {MANIFEST} nor {MARK})")

@@ -1,0 +1,214 @@
+"""Layers on top of each other: the filesystem a container would see."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from anchore_gate.errors import ImageError
+from anchore_gate.image.filesystem import ContentHit, FileEntry
+from anchore_gate.image.layer import NOTHING, Facts, LayerContents, Record
+from anchore_gate.image.needs import Want
+from anchore_gate.image.plan import Plan
+from anchore_gate.image.spool import Spool
+
+_MAX_LINKS = 40  # as Linux: a longer chain of symbolic links is ELOOP
+
+
+class SquashedFilesystem:
+    """See `Filesystem`. Layers are added from the top down."""
+
+    def __init__(self, plan: Plan, spool: Spool) -> None:
+        self._plan = plan
+        self._spool = spool
+        self._records: dict[str, Record] = {}
+        self._facts: dict[str, Facts] = {}
+        self._removed: set[str] = set()
+        self._opaque: set[str] = set()
+        self._hidden_folders: dict[str, bool] = {}
+        self._folders: set[str] | None = None
+        self._sorted: list[str] | None = None
+        self.links: dict[str, str] = {}  # hard links and what they lead to
+        self.dangling: set[str] = set()  # those that lead out of their layer
+        self.unseen: set[str] = set()  # those whose file was skipped because its own name is hidden
+
+    def add(self, contents: LayerContents) -> None:
+        """Put the next lower layer beneath what is there."""
+        visible = {path: record for path, record in contents.records.items() if not self.covers(path)}
+        self._facts.update((path, facts) for path, facts in contents.facts.items() if path in visible)
+        links = {path: target for path, target in contents.links.items() if path in visible}
+        self.links.update(links)
+        self.dangling |= contents.dangling & links.keys()
+        self.unseen |= {path for path, target in links.items() if target in contents.skipped}
+        self._records.update(visible)
+        self._removed |= contents.removed
+        self._opaque |= contents.opaque
+        # A new dictionary, not an emptied one: a walk in another thread may hold the old one.
+        self._hidden_folders = {}
+        self._folders = self._sorted = None
+
+    def covers(self, path: str) -> bool:
+        """Whether the layers added so far replace or remove what a lower layer has at `path`."""
+        if path in self._records or path in self._removed:
+            return True
+        return self._hides(path.rpartition("/")[0] or "/", self._hidden_folders)
+
+    def learn(self, path: str, facts: Facts, record: Record) -> None:
+        """Put in what a second look at a file gave."""
+        self._facts[path] = facts
+        self._records[path] = record
+
+    def facts(self, path: str) -> Facts:
+        """What is known of the bytes at `path`."""
+        return self._facts.get(path, NOTHING)
+
+    def record(self, path: str) -> Record | None:
+        """The raw entry."""
+        return self._records.get(path)
+
+    @property
+    def hits(self) -> tuple[ContentHit, ...]:
+        """See `Filesystem.hits`."""
+        found = [
+            ContentHit(
+                kind=search.kind,
+                name=search.name,
+                regex=search.regex,
+                path=path,
+                lines=lines,
+                layer=self._records[path][0][4],
+            )
+            for path, facts in self._facts.items()
+            for search, lines in ((self._plan.searches[number], lines) for number, lines in facts.hits)
+        ]
+        return tuple(sorted(found, key=lambda hit: (hit.path, hit.name, hit.kind, hit.regex)))
+
+    @property
+    def oversized(self) -> tuple[tuple[str, int], ...]:
+        """See `Filesystem.oversized`."""
+        return tuple(
+            sorted((path, self._records[path][1]) for path, facts in self._facts.items() if facts.oversized)
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """See `Filesystem.notes`."""
+        reasons = [facts.unsearched for facts in self._facts.values() if facts.unsearched]
+        large, binary = reasons.count("large"), reasons.count("binary")
+        found = []
+        if large:
+            found.append(
+                f"{large} files larger than {self._plan.max_search} bytes were not searched for content"
+            )
+        if binary:
+            found.append(f"{binary} binary files (a NUL byte near the start) were not searched for content")
+        return tuple(found)
+
+    def entries(self) -> Iterator[FileEntry]:
+        """See `Filesystem.entries`."""
+        if self._sorted is None:
+            self._sorted = sorted(self._records)
+        return (self._entry(path, self._records[path]) for path in self._sorted)
+
+    def entry(self, path: str) -> FileEntry | None:
+        """See `Filesystem.entry`."""
+        record = self._records.get(path)
+        return None if record is None else self._entry(path, record)
+
+    def resolve(self, path: str) -> str | None:
+        """See `Filesystem.resolve`."""
+        parts = [part for part in path.split("/") if part not in ("", ".")][::-1]
+        here = "/"
+        links = 0
+        while parts:
+            part = parts.pop()
+            if part == "..":
+                here = posixpath.dirname(here)
+                continue
+            there = posixpath.join(here, part)
+            record = self._records.get(there)
+            if record is not None and record[0][0] == "symlink":
+                links += 1
+                if links > _MAX_LINKS:
+                    return None
+                here = "/" if record[2].startswith("/") else here
+                parts += [one for one in record[2].split("/") if one not in ("", ".")][::-1]
+                continue
+            if record is None and not self._is_folder(there):
+                return self._beneath_link(path)
+            if record is not None and parts and record[0][0] != "dir":
+                return None
+            here = there
+        return here
+
+    def kept(self, want: Want) -> Iterator[str]:
+        """See `Filesystem.kept`."""
+        bit = self._plan.bit(want)
+        return iter(sorted(path for path, facts in self._facts.items() if facts.kept & bit))
+
+    def has(self, path: str) -> bool:
+        """See `Filesystem.has`."""
+        found = self.resolve(path)
+        return found is not None and self.facts(found).content is not None
+
+    def read(self, path: str) -> bytes:
+        """See `Filesystem.read`."""
+        with self.open(path) as stream:
+            return stream.read()
+
+    def open(self, path: str) -> BinaryIO:
+        """See `Filesystem.open`."""
+        found = self.resolve(path)
+        content = self.facts(found).content if found is not None else None
+        if content is None:
+            raise ImageError(f"{path!r} was not kept")
+        return self._spool.open(content)
+
+    def checksum(self, path: str, algorithm: str) -> str | None:
+        """See `Filesystem.checksum`."""
+        return dict(self.facts(path).checksums).get(algorithm)
+
+    def _beneath_link(self, path: str) -> str | None:
+        """A file that one layer wrote beneath what another made a symbolic link: evidence is found."""
+        normal = "/" + posixpath.normpath("/" + path).lstrip("/")
+        record = self._records.get(normal)
+        return normal if record is not None and record[0][0] != "symlink" else None
+
+    def _hides(self, folder: str, known: dict[str, bool]) -> bool:
+        """Whether what lies in `folder` in a lower layer is hidden."""
+        passed = []
+        while True:
+            found = known.get(folder)
+            if found is None:
+                record = self._records.get(folder)
+                if (
+                    folder in self._removed
+                    or folder in self._opaque
+                    or (record is not None and record[0][0] != "dir")
+                ):
+                    found = True
+                elif folder == "/":
+                    found = False
+            if found is not None:
+                break
+            passed.append(folder)
+            folder = folder.rpartition("/")[0] or "/"
+        known[folder] = found
+        known.update((one, found) for one in passed)
+        return found
+
+    def _is_folder(self, path: str) -> bool:
+        """Whether a directory is there only because something lies in it."""
+        if self._folders is None:
+            self._folders = set()
+            for one in self._records:
+                while (one := one.rpartition("/")[0]) and one not in self._folders:
+                    self._folders.add(one)
+        return path in self._folders
+
+    def _entry(self, path: str, record: Record) -> FileEntry:
+        (type_, mode, uid, gid, layer), size, link = record
+        return FileEntry(
+            path=path, type=type_, mode=mode, uid=uid, gid=gid, size=size, link=link, layer=layer
+        )
