@@ -132,13 +132,18 @@ class AnalysisFailed(RemoteError):
 
 
 class NetworkError(GateError):
-    """No connection, a TLS failure, or a transfer that was cut; `transient` says a retry makes sense."""
+    """
+    No connection, a TLS failure, or a transfer that was cut.
+
+    `transient` says a retry makes sense, `untrusted` that a certificate was refused.
+    """
 
     category = "network"
 
-    def __init__(self, reason: str, *, transient: bool = False) -> None:
+    def __init__(self, reason: str, *, transient: bool = False, untrusted: bool = False) -> None:
         super().__init__(reason)
         self.transient = transient
+        self.untrusted = untrusted
 
 
 class TimedOut(GateError):

@@ -194,7 +194,8 @@ def _ours(problem: Exception, url: str, settings: SessionSettings) -> NetworkErr
     place = str(settings.unix_socket) if settings.unix_socket else _place(url)
     tls = _cause(problem, ssl.SSLError)
     if isinstance(problem, SSLError) or tls is not None:
-        return NetworkError(_tls_failure(tls, place, settings))
+        untrusted = isinstance(tls, ssl.SSLCertVerificationError)
+        return NetworkError(_tls_failure(tls, place, settings), untrusted=untrusted)
     if isinstance(problem, ProxyError):
         return NetworkError(f"the proxy for {place} refuses or cannot be reached", transient=True)
     if isinstance(problem, ConnectTimeout):
