@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from anchore_gate.model.evaluation import Action
 from anchore_gate.model.image import Platform
 from anchore_gate.model.result import Assessment
 from anchore_gate.policy.bundle import Bundle
@@ -22,6 +23,8 @@ class Request:
     tag: str = ""  # the reference mappings see; "" = derive it from the image
     dockerfile: Path | None = None
     platform: Platform | None = None
+    unmapped: Action = Action.STOP
+    unsupported: Action = Action.STOP
     want_packages: bool = False  # a report lists packages: catalog them although no rule asks
     want_vulnerabilities: bool = False
     annotations: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,149 @@
+"""Judge images: scan, evaluate the policy, write reports."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anchore_gate.cli.config import settings_of
+from anchore_gate.cli.options import Settings, add_options
+from anchore_gate.cli.terminal import hint
+from anchore_gate.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from anchore_gate.cli.workers import Crew, Verdict
+    from anchore_gate.model.result import GateRun
+    from anchore_gate.report.writer import Plan
+
+GROUPS = ("input", "policy", "report", "registry", "remote", "db", "run")
+_LONGEST_LIST = 1024 * 1024  # bytes of an images file
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An image to judge, and the Dockerfile it was built from, where one is named."""
+
+    image: str
+    dockerfile: Path | None = None
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `anchore-gate check`."""
+    parser.add_argument("images", nargs="*", metavar="IMAGE", help="reference, archive, layout or folder")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print the verdict line only")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print every finding, and log steps")
+    add_options(parser, *GROUPS)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Judge, report, say so; the exit code is the verdict's."""
+    from anchore_gate.report.writer import plan_reports
+
+    settings = settings_of(args, *GROUPS)
+    if args.verbose:
+        import logging
+
+        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, format="%(name)s: %(message)s")
+    subjects = _subjects(args.images, settings)
+    plan = plan_reports([_format(text) for text in settings.items("format")], settings.path("report-dir"))
+    return _judge(args, settings, subjects, plan)
+
+
+def _judge(args: argparse.Namespace, settings: Settings, subjects: tuple[Subject, ...], plan: Plan) -> int:
+    from anchore_gate.api import judge
+    from anchore_gate.cli.engine import question_of
+    from anchore_gate.cli.workers import Crew, Terminated, terminable
+
+    now = datetime.now(timezone.utc)
+    question = question_of(settings, now=now, want_packages=bool(plan.targets))
+    asked = [replace(question, dockerfile=subject.dockerfile) for subject in subjects]
+    names = [subject.image for subject in subjects]
+    tasks = [partial(judge, name, one) for name, one in zip(names, asked, strict=True)]
+    crew = Crew(names, tasks, jobs=settings.number("jobs"))
+    seconds, ended = settings.number("timeout"), None
+    why = f"no verdict within {seconds} s (--timeout)"
+    try:
+        with terminable():
+            crew.wait(deadline=time.monotonic() + seconds, done=partial(_progress, len(subjects)))
+    except KeyboardInterrupt:
+        ended, why = 130, "interrupted before a verdict was reached"
+    except Terminated:
+        ended, why = 143, "terminated before a verdict was reached"
+    return _end(args, settings, crew, plan, now, why, ended)
+
+
+def _end(
+    args: argparse.Namespace,
+    settings: Settings,
+    crew: Crew,
+    plan: Plan,
+    now: datetime,
+    why: str,
+    ended: int | None,
+) -> int:
+    from anchore_gate import __version__
+    from anchore_gate.cli.verdict import show_run
+    from anchore_gate.model.result import GateRun
+    from anchore_gate.report.reporter import ReportOptions
+
+    verdicts = crew.verdicts(now=now, why=why)
+    run = GateRun(results=verdicts, version=__version__, started_at=now)
+    options = ReportOptions(
+        junit_warn=settings.text("junit-warn"), sarif_category=settings.text("sarif-category")
+    )
+    written = plan.write(run, options)
+    show_run(run, written, quiet=args.quiet, verbose=args.verbose)
+    return _exit_code(run, settings) if ended is None else ended
+
+
+def _exit_code(run: GateRun, settings: Settings) -> int:
+    if run.exit_code == 3 and settings.text("on-error") == "warn":
+        hint("anchore-gate: no verdict; --on-error warn lets the pipeline go on")
+        codes = [int(not getattr(result, "passed", True)) for result in run.results]
+        return max(codes, default=0)
+    return run.exit_code
+
+
+def _subjects(images: list[str], settings: Settings) -> tuple[Subject, ...]:
+    dockerfile = settings.path("dockerfile")
+    found = [Subject(image, dockerfile) for image in images]
+    if archive := settings.text("archive"):
+        found.append(Subject(archive, dockerfile))
+    if sbom := settings.text("sbom"):
+        found.append(Subject(f"sbom:{sbom}"))
+    if (listed := settings.path("images-file")) is not None:
+        found += _listed(listed)
+    if not found:
+        raise UsageError("no image: name one or more, or use --archive, --sbom or --images-file")
+    if len(found) > 1 and settings.text("tag"):
+        raise UsageError("--tag names one image, but there are several")
+    return tuple(found)
+
+
+def _listed(path: Path) -> list[Subject]:
+    """The lines of Jenkins' `anchore_images` file: `IMAGE [DOCKERFILE]`."""
+    try:
+        with path.open("rb") as stream:
+            text = stream.read(_LONGEST_LIST).decode()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ConfigError(f"--images-file {path}: {problem}") from problem
+    lines = (line.split() for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    return [Subject(words[0], Path(words[1]) if len(words) > 1 else None) for words in lines]
+
+
+def _format(text: str) -> tuple[str, Path]:
+    name, equals, path = text.partition("=")
+    if not equals or not name or not path:
+        raise UsageError(f"--format {text!r}: NAME=PATH is expected, e.g. junit=report.xml")
+    return name, Path("/dev/stdout" if path == "-" else path)
+
+
+def _progress(total: int, verdict: Verdict) -> None:
+    if total > 1 and sys.stderr.isatty():
+        hint(f"{verdict.verdict:7} {verdict.name}")

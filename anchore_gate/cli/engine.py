@@ -1,0 +1,74 @@
+"""From settings to the question that images are asked: the policy, and the engine that looks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anchore_gate.cli.options import Settings
+from anchore_gate.errors import UsageError
+from anchore_gate.model.evaluation import Action
+from anchore_gate.model.image import Platform
+
+if TYPE_CHECKING:
+    from anchore_gate.api import Question
+    from anchore_gate.engine.engine import Engine
+    from anchore_gate.policy.bundle import Bundle
+    from anchore_gate.policy.settings import AnalyzerSettings
+
+
+def question_of(settings: Settings, *, now: datetime, want_packages: bool) -> Question:
+    """What every image of the run is asked. Raises `GateError` for what concerns all of them."""
+    from anchore_gate.api import Question
+
+    word = settings.text("fail-on")
+    platform = settings.text("platform")
+    return Question(
+        policy=_policy(settings),
+        engine=_engine(settings),
+        platform=Platform.parse(platform) if platform else None,
+        tag=settings.text("tag"),
+        fail_on=None if word == "never" else Action[word.upper()],
+        unmapped=Action[settings.text("unmapped").upper()],
+        unsupported=Action[settings.text("unsupported").upper()],
+        annotations=_pairs(settings.items("annotations")),
+        want_packages=want_packages,
+        now=now,
+    )
+
+
+def _policy(settings: Settings) -> Bundle | None:
+    from anchore_gate.api import DEFAULT_POLICY
+    from anchore_gate.policy.bundle import load_bundle
+
+    named = settings.text("policy") or DEFAULT_POLICY
+    return load_bundle(Path(named) if "/" in named or named.endswith(".json") else named)
+
+
+def _engine(settings: Settings) -> Engine:
+    from anchore_gate.engine.local import LocalEngine
+
+    return LocalEngine(settings=analyzer_settings(settings))
+
+
+def analyzer_settings(settings: Settings) -> AnalyzerSettings:
+    """What is looked for in files: `--analyzer-config`, then `--secrets-max-size`."""
+    from anchore_gate.policy.settings import AnalyzerSettings, load_settings
+
+    path = settings.path("analyzer-config")
+    found = load_settings(path) if path else AnalyzerSettings.default()
+    if settings.origin("secrets-max-size") != "default" or path is None:
+        found = replace(found, secrets_max_size=settings.number("secrets-max-size"))
+    return found
+
+
+def _pairs(items: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for item in items:
+        key, equals, value = item.partition("=")
+        if not equals or not key:
+            raise UsageError(f"--annotation {item!r}: KEY=VALUE is expected")
+        pairs.append((key, value))
+    return tuple(pairs)
