@@ -1,0 +1,1 @@
+"""Images, policies and pipelines that run as they stand."""
