@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from anchore_gate.report.writer import Plan
 
 GROUPS = ("input", "policy", "report", "registry", "remote", "db", "run")
+IMAGES_VARIABLE = "ANCHORE_GATE_IMAGES"
 _LONGEST_LIST = 1024 * 1024  # bytes of an images file
 
 
@@ -112,7 +114,8 @@ def _exit_code(run: GateRun, settings: Settings) -> int:
 
 def _subjects(images: list[str], settings: Settings) -> tuple[Subject, ...]:
     dockerfile = settings.path("dockerfile")
-    found = [Subject(image, dockerfile) for image in images]
+    named = images or _from_environment(os.environ.get(IMAGES_VARIABLE, ""))
+    found = [Subject(image, dockerfile) for image in named]
     if archive := settings.text("archive"):
         found.append(Subject(archive, dockerfile))
     if sbom := settings.text("sbom"):
@@ -124,6 +127,12 @@ def _subjects(images: list[str], settings: Settings) -> tuple[Subject, ...]:
     if len(found) > 1 and settings.text("tag"):
         raise UsageError("--tag names one image, but there are several")
     return tuple(found)
+
+
+def _from_environment(text: str) -> list[str]:
+    """One image a line, or several on a line; a line that is a path may hold spaces."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return [name for line in lines for name in ([line] if Path(line).exists() else line.split())]
 
 
 def _listed(path: Path) -> list[Subject]:
