@@ -16,6 +16,9 @@ abstract class Steps extends Script {
     List log = [], junitFiles = [], archived = []
     Map variables = [:]
 
+    // A script's properties are its binding's variables: a field is set from inside only.
+    void begin(Map asked) { build = asked }
+
     void echo(Object text) { log << text.toString() }
 
     void error(Object text) {
@@ -81,7 +84,7 @@ configuration.scriptBaseClass = Steps.name
 def cases = new JsonSlurper().parse(new File(args[1]))
 cases.each { Map build ->
     def step = new GroovyShell(this.class.classLoader, new Binding(), configuration).parse(new File(args[0]))
-    step.build = build
+    step.begin(build)
     def returned = null
     try {
         returned = step.call(build.args)
