@@ -1,0 +1,170 @@
+"""`anchore-gate check`: verdicts, exit codes, one clear line for what is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from anchore_gate.cli import main
+
+ROOT = Path(__file__).parents[2]
+TEAM = str(ROOT / "examples" / "policies" / "team.json")
+
+Images = tuple[Path, Path]
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_good_image_passes(demo_images: Images, capsys: Capture) -> None:
+    assert main(["check", str(demo_images[0]), "--policy", TEAM]) == 0
+    assert capsys.readouterr().out.startswith("PASS")
+
+
+def test_a_bad_image_is_stopped_and_the_reason_is_said(demo_images: Images, capsys: Capture) -> None:
+    assert main(["check", str(demo_images[1]), "--policy", TEAM]) == 1
+    told = capsys.readouterr().out
+    for reason in ("User root", "port (22/tcp)", "/root/.ssh/id_rsa", "/root/.aws/credentials"):
+        assert reason in told
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("stop", 1), ("warn", 1), ("never", 0)])
+def test_the_user_says_what_fails(demo_images: Images, fail_on: str, code: int) -> None:
+    assert main(["check", str(demo_images[1]), "--policy", TEAM, "--fail-on", fail_on]) == code
+
+
+@pytest.mark.parametrize(("word", "code"), [("go", 0), ("warn", 0), ("stop", 1)])
+def test_an_unmapped_image_is_stopped_unless_the_user_says_otherwise(
+    demo_images: Images, tmp_path: Path, word: str, code: int
+) -> None:
+    policy = json.loads(Path(TEAM).read_text())
+    policy["mappings"][0]["registry"] = "other.example.com"
+    (tmp_path / "p.json").write_text(json.dumps(policy))
+    assert main(["check", str(demo_images[0]), "--policy", "p.json", "--unmapped", word]) == code
+
+
+def test_the_worst_of_several_images_decides_and_all_are_reported(
+    demo_images: Images, capsys: Capture, tmp_path: Path
+) -> None:
+    words = [str(demo_images[0]), "docker-archive:nowhere.tar", str(demo_images[1])]
+    assert (
+        main(["check", *words, "--policy", TEAM, "--format", "json=r.json", "--format", "junit=j.xml"]) == 3
+    )
+    results = json.loads((tmp_path / "r.json").read_text())
+    text = json.dumps(results)
+    assert "demo/good" in text
+    assert "demo/bad" in text
+    assert "nowhere.tar" in text
+    assert "<error" in (tmp_path / "j.xml").read_text()
+    assert capsys.readouterr().out
+
+
+def test_the_tag_is_what_mappings_see(demo_images: Images, capsys: Capture) -> None:
+    words = ["check", str(demo_images[0]), "--policy", TEAM, "--tag", "registry.example.com/team/app:1.2"]
+    assert main(words) == 0
+    assert "registry.example.com/team/app:1.2" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["IMAGE", "--policy", "nothing.json"], 2, "nothing.json"),
+        (["IMAGE", "--policy", "no-such-policy"], 2, "no-such-policy"),
+        (["IMAGE", "--format", "junit"], 2, "NAME=PATH is expected"),
+        (["IMAGE", "--format", "jnit=x.xml"], 2, "no report format 'jnit': known are"),
+        (["IMAGE", "--format", "junit=/nothing/at/all/x.xml"], 2, "/nothing/at/all"),
+        (["IMAGE", "--format", "junit=a", "--format", "json=a"], 2, "two reports on one path"),
+        (["IMAGE", "--format", "junit=."], 2, "folder"),
+        (["IMAGE", "--annotation", "novalue"], 2, "KEY=VALUE is expected"),
+        (["IMAGE", "--platform", "linux"], 2, "not a platform"),
+        (["IMAGE", "--dockerfile", "nothing"], 2, "nothing"),
+        (["IMAGE", "IMAGE", "--tag", "a/b:c"], 2, "--tag names one image"),
+        (["IMAGE", "--timeout", "soon"], 2, "not a whole number"),
+        ([], 2, "no image"),
+        (["--images-file", "nothing"], 2, "nothing"),
+        (["docker-archive:nothing.tar"], 3, "nothing.tar"),
+        (["oci-dir:nothing"], 3, "nothing"),
+        (["dir:nothing"], 3, "nothing"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(
+    demo_images: Images, capsys: Capture, words: list[str], code: int, told: str
+) -> None:
+    asked = [str(demo_images[0]) if word == "IMAGE" else word for word in words]
+    if "--policy" not in asked:
+        asked += ["--policy", TEAM]
+    if os.geteuid() == 0 and "/nothing/at/all" in told:
+        asked = [word.replace("/nothing/at/all", "/proc/nothing") for word in asked]
+        told = "/proc/nothing"
+    assert main(["check", *asked]) == code
+    shown = capsys.readouterr()
+    assert told in shown.out + shown.err
+    assert "Traceback" not in shown.out + shown.err
+    assert shown.err.count("\n") <= 1
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\x1f\x8b\x08\x00cut", b"\x00" * 10240])
+def test_a_file_that_is_no_image_gives_no_verdict(tmp_path: Path, content: bytes, capsys: Capture) -> None:
+    (tmp_path / "x.tar").write_bytes(content)
+    assert main(["check", "x.tar", "--policy", TEAM]) == 3
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_cut_image_gives_no_verdict(tmp_path: Path, demo_images: Images) -> None:
+    whole = demo_images[0].read_bytes()
+    for share in (0.2, 0.5, 0.9):
+        (tmp_path / "x.tar").write_bytes(whole[: int(len(whole) * share)])
+        assert main(["check", "x.tar", "--policy", TEAM]) == 3
+
+
+def test_images_come_from_a_file_with_a_dockerfile_each(demo_images: Images, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM debian:12\nUSER app\nHEALTHCHECK CMD true\n")
+    (tmp_path / "images").write_text(f"# two\n{demo_images[0]} Dockerfile\n\n{demo_images[0]}\n")
+    assert main(["check", "--images-file", "images", "--policy", TEAM, "--format", "json=r.json"]) == 0
+    assert (tmp_path / "r.json").read_text().count('"Actual"') == 1
+
+
+def test_no_verdict_can_be_let_through_by_the_users_own_word(capsys: Capture) -> None:
+    assert main(["check", "docker-archive:no.tar", "--policy", TEAM, "--on-error", "warn"]) == 0
+    assert "no verdict" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_still_writes_its_reports(tmp_path: Path, number: int, code: int) -> None:
+    os.mkfifo(tmp_path / "slow.tar")  # nobody ever writes into it: the scan waits for ever
+    process = subprocess.Popen(
+        [sys.executable, "-m", "anchore_gate", "check", "docker-archive:slow.tar", "--policy", TEAM]
+        + ["--format", "junit=j.xml"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(1.5)
+    if process.poll() is not None:
+        pytest.skip("a pipe is refused as an image, so there is nothing to interrupt")
+    process.send_signal(number)
+    _, told = process.communicate(timeout=20)
+    assert process.returncode == code
+    assert "Traceback" not in told
+    assert "<error" in (tmp_path / "j.xml").read_text()
+
+
+def test_the_run_ends_at_its_deadline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forever(*_words: object) -> None:
+        time.sleep(60)
+
+    monkeypatch.setattr("anchore_gate.api.judge", forever)
+    assert main(["check", "a.tar", "--policy", TEAM, "--timeout", "0", "--format", "junit=j.xml"]) == 3
+    assert "timeout" in (tmp_path / "j.xml").read_text()

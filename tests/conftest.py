@@ -1,0 +1,23 @@
+"""The demo's two images, judged by many tests; and an environment without anybody's settings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from examples.demo_images import build
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(("ANCHORE_", "GITHUB_", "GITLAB_", "CI_"))]:
+        if name not in {"ANCHORE_GATE_NODE_MODULES", "ANCHORE_GATE_TOOLS"}:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def demo_images(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The good and the bad image of the demo."""
+    return build(tmp_path_factory.mktemp("images"))
