@@ -10,7 +10,7 @@ from anchore_gate.image.dockerfile import guess_dockerfile, load_dockerfile, wit
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import Needs
 from anchore_gate.image.source import OpenImage
-from anchore_gate.model.image import Dockerfile, Image
+from anchore_gate.model.image import Dockerfile, Image, ImageReference
 from anchore_gate.model.inventory import Inventory
 from anchore_gate.model.result import Assessment
 from anchore_gate.policy.bundle import Bundle
@@ -55,10 +55,11 @@ class LocalEngine:
     def _assess(
         self, request: Request, bundle: Bundle, opened: OpenImage, given: Dockerfile | None
     ) -> Assessment:
-        target = target_of(opened.image)
+        tag = named(request.tag) or opened.image.tag
+        target = target_of(replace(opened.image, tag=tag))
         needs = self._needs(request, bundle.needs(target, self.settings))
         files = opened.scan(needs)
-        image = replace(opened.image, annotations=request.annotations)
+        image = replace(opened.image, tag=tag, annotations=request.annotations)
         inventory = _inventory(files, needs)
         dockerfile = with_layers(given, image) if given else guess_dockerfile(image)
         evidence = Evidence(
@@ -87,6 +88,11 @@ class LocalEngine:
         packages = asked.packages or asked.vulnerabilities or request.want_packages
         parts = [asked, distro.needs(), Needs(packages=packages)]
         return Needs.union([*parts, catalog.needs()] if packages else parts)
+
+
+def named(tag: str) -> str:
+    """A reference with its registry and tag written out, "" for none. Raises `InvalidReference`."""
+    return str(ImageReference.parse(tag)) if tag else ""
 
 
 def target_of(image: Image) -> Target:

@@ -143,9 +143,13 @@ def test_no_verdict_can_be_let_through_by_the_users_own_word(capsys: Capture) ->
 def test_an_interrupted_run_still_writes_its_reports(tmp_path: Path, number: int, code: int) -> None:
     os.mkfifo(tmp_path / "slow.tar")  # nobody ever writes into it: the scan waits for ever
     process = subprocess.Popen(
-        [sys.executable, "-m", "anchore_gate", "check", "docker-archive:slow.tar", "--policy", TEAM]
-        + ["--format", "junit=j.xml"],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        [
+            sys.executable,
+            "-m",
+            "anchore_gate",
+            *["check", "docker-archive:slow.tar", "--format", "junit=j.xml"],
+        ],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "ANCHORE_GATE_POLICY": TEAM},
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
