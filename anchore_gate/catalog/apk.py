@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from anchore_gate.catalog.cataloger import Ownership
-from anchore_gate.catalog.database import databases, layer_of, unreadable
+from anchore_gate.catalog.database import databases, empty, layer_of
 from anchore_gate.catalog.distro import distro_qualifier
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import MIB, Needs, Want
@@ -70,7 +70,7 @@ def _read(
         head, _, tail = f"\n{paragraph}".partition("\nF:")
         fields = dict(_FIELD.findall(head))
         if not fields.get("P") or not fields.get("V"):
-            yield unreadable(path, "an entry without name or version", system=_SYSTEM, cataloger="apk")
+            yield Unknown(path, "apk", "an entry without name or version")
             continue
         owned = tuple(_paths(f"F:{tail}")) if tail else ()
         package = _package(fields, path, distro, layer_of(files, path, owned))
@@ -79,7 +79,7 @@ def _read(
         recorded = tuple(_files(f"F:{tail}")) if with_files and tail else ()
         yield Ownership(package, frozenset(owned), recorded)
     if not count:
-        yield Unknown(path, "apk", "no packages in it")
+        yield empty(path, text, system=_SYSTEM, cataloger="apk")
 
 
 def _package(fields: dict[str, str], path: str, distro: Distro | None, layer: int | None) -> Package:

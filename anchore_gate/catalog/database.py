@@ -37,6 +37,13 @@ def unreadable(path: str, reason: str, *, system: frozenset[str], cataloger: str
     return Unknown(path, cataloger, reason)
 
 
+def empty(path: str, text: str, *, system: frozenset[str], cataloger: str) -> Unknown:
+    """What to report of a database of text that has no package: blank is empty, else `unreadable`."""
+    if text.strip():
+        return unreadable(path, "no package can be read", system=system, cataloger=cataloger)
+    return Unknown(path, cataloger, "no packages in it")
+
+
 def is_wanted(want: Want, path: str) -> bool:
     """Whether a file at `path` fits `want`, whatever its size."""
     name = path.rpartition("/")[2].lower()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from anchore_gate.catalog import deb_info
 from anchore_gate.catalog.cataloger import Ownership
-from anchore_gate.catalog.database import databases, layer_of, unreadable
+from anchore_gate.catalog.database import databases, empty, layer_of
 from anchore_gate.catalog.distro import distro_qualifier
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import MIB, Needs, Want
@@ -18,10 +18,11 @@ from anchore_gate.model.purl import purl
 MAX_STATUS = 128 * MIB
 
 _STATUS = Want(names=frozenset({"status"}), pattern=r"(?:/.*)?/lib/[do]pkg/status", limit=MAX_STATUS)
-# Every name but the file lists beside it, which distroless keeps in the same folder.
+# Distroless keeps what other systems have in `info/` in the folder of its status files.
 _STATUS_D = Want(
     suffixes=frozenset({""}),
-    pattern=r"(?:/.*)?/lib/dpkg/status\.d/(?![^/]*\.md5sums$)[^/]+",
+    pattern=r"(?:/.*)?/lib/dpkg/status\.d/"
+    r"(?![^/]*\.(?:md5sums|list|conffiles|config|templates|shlibs|symbols|triggers|(?:pre|post)(?:inst|rm))$)[^/]+",
     limit=16 * MIB,
 )
 _OPKG = Want(suffixes=frozenset({".control"}), pattern=r"(?:/.*)?/lib/opkg/info/[^/]+", limit=MIB)
@@ -66,19 +67,17 @@ def _read(
     files: Filesystem, path: str, distro: Distro | None, *, with_files: bool
 ) -> Iterator[Package | Ownership | Unknown]:
     text = files.read(path).decode("utf-8", "replace")
-    paragraphs = [paragraph for paragraph in _BLANK.split(text) if paragraph.strip()]
-    for paragraph in paragraphs:
+    known = 0
+    for paragraph in _BLANK.split(text):
         fields = {key.lower(): value.strip() for key, value in _FIELD.findall(paragraph)}
-        if not _is_installed(fields):
-            continue
-        if not fields.get("package") or not fields.get("version"):
-            yield unreadable(
-                path, "a paragraph without package name or version", system=_SYSTEM, cataloger="deb"
-            )
-            continue
-        yield from _one(files, path, fields, paragraph, distro, with_files=with_files)
-    if not paragraphs:
-        yield Unknown(path, "deb", "no packages in it")
+        if fields.get("package") and fields.get("version"):
+            known += 1
+            if _is_installed(fields):
+                yield from _one(files, path, fields, paragraph, distro, with_files=with_files)
+        elif paragraph.strip() and _is_installed(fields):
+            yield Unknown(path, "deb", "a paragraph without package name or version")
+    if not known:
+        yield empty(path, text, system=_SYSTEM, cataloger="deb")
 
 
 def _is_installed(fields: dict[str, str]) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from anchore_gate.catalog import rpm_bdb, rpm_ndb, rpm_sqlite
 from anchore_gate.catalog.cataloger import Ownership
-from anchore_gate.catalog.database import databases, layer_of, unreadable
+from anchore_gate.catalog.database import databases, empty, layer_of, unreadable
 from anchore_gate.catalog.distro import distro_qualifier
 from anchore_gate.catalog.rpm_files import recorded_files
 from anchore_gate.catalog.rpm_header import BadDatabase, Header, Tag, parse
@@ -162,10 +162,11 @@ def _built(
 def _manifest(files: Filesystem, path: str, distro: Distro | None) -> Iterator[Package | Unknown]:
     """`rpm -qa` in tab-separated columns: name, version, times, vendor, epoch, size, arch, …, source."""
     count = 0
-    for line in files.read(path).decode("utf-8", "replace").splitlines():
+    text = files.read(path).decode("utf-8", "replace")
+    for line in text.splitlines():
         columns = line.split("\t")
         if len(columns) < 10 or not columns[0] or "-" not in columns[1]:
-            yield unreadable(path, f"not a package: {line[:100]!r}", system=_SYSTEM, cataloger="rpm")
+            yield Unknown(path, "rpm", f"not a package: {line[:100]!r}")
             continue
         count += 1
         epoch = columns[5]
@@ -181,7 +182,7 @@ def _manifest(files: Filesystem, path: str, distro: Distro | None) -> Iterator[P
             layer=layer_of(files, path),
         )
     if not count:
-        yield Unknown(path, "rpm", "no packages in it")
+        yield empty(path, text, system=_SYSTEM, cataloger="rpm")
 
 
 def _given(text: str) -> str:
