@@ -9,7 +9,18 @@ from anchore_gate.errors import UsageError
 from anchore_gate.report.reporter import Reporter
 
 _NOT_FORMATS = frozenset(
-    {"reporter", "cleaning", "entry", "rows", "reading", "writer", "redaction", "evidence", "place"}
+    {
+        "reporter",
+        "cleaning",
+        "entry",
+        "rows",
+        "reading",
+        "writer",
+        "redaction",
+        "evidence",
+        "place",
+        "outputs",
+    }
 )
 
 

@@ -40,8 +40,12 @@ class Entry:
     def blocks(self) -> bool:
         """Whether it fails the image: it counts, is bad enough, and no image list lets the image through."""
         limit = self.result.fail_on or Action.STOP
-        excused = self.result.evaluation.final_reason == "allowlisted"
-        return self.finding.stands and self.outcome.action >= limit and not excused
+        return self.finding.stands and self.outcome.action >= limit and not self.excused
+
+    @property
+    def excused(self) -> bool:
+        """Whether an image list of the policy lets the image through, whatever was found."""
+        return self.result.evaluation.final_reason == "allowlisted"
 
     @property
     def package(self) -> Package | None:

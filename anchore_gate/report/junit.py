@@ -170,7 +170,7 @@ def _finding(entry: Entry, classname: str, options: ReportOptions) -> _Case:
     if not finding.stands:
         return _Case("skipped", classname, name, entry.set_aside, text, "set_aside")
     message = line(finding.message) or entry.title or "found"
-    if entry.result.evaluation.final_reason == "allowlisted":
+    if entry.excused:
         return _Case(
             "skipped", classname, name, "the policy allowlists this image", text, "allowlisted_image"
         )

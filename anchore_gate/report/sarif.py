@@ -149,7 +149,7 @@ def _row(entry: Entry, rules: _Rules, seen: Fingerprints, options: ReportOptions
     row: dict[str, Any] = {
         "ruleId": rules.rows[place]["id"],
         "ruleIndex": place,
-        "level": _LEVELS[entry.state],
+        "level": "note" if entry.excused else _LEVELS[entry.state],
         "message": {"text": _unlinked(f"{line(entry.result.name)}: {entry.title}: {entry.remedy}")},
         "locations": [_location(entry, options)],
         "partialFingerprints": {"primaryLocationLineHash": seen.of(entry)},

@@ -22,10 +22,14 @@ class Plan:
 
     targets: tuple[tuple[str, Path], ...]
 
+    def named(self, options: ReportOptions) -> ReportOptions:
+        """The options with the paths of this plan, for reports that tell where the others are."""
+        return replace(options, paths=tuple((name, str(path)) for name, path in self.targets))
+
     def write(self, run: GateRun, options: ReportOptions) -> tuple[Path, ...]:
         """Write every report. Raises `ReportError` after all were tried."""
         shown = shareable(run)
-        options = replace(options, paths=tuple((name, str(path)) for name, path in self.targets))
+        options = self.named(options)
         failures = []
         for name, path in self.targets:
             if problem := _failure(path, name, shown, options):

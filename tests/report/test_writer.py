@@ -19,7 +19,8 @@ def test_every_format_is_written_and_made_again_from_the_json_alone(tmp_path: Pa
     assert len(first) == len(format_names())
     assert main(["report", str(tmp_path / "a/result.json"), "--report-dir", str(tmp_path / "b")]) == 0
     for path in first:
-        assert (tmp_path / "b" / path.name).read_bytes() == path.read_bytes()
+        again = (tmp_path / "b" / path.name).read_text().replace(str(tmp_path / "b"), str(tmp_path / "a"))
+        assert again == path.read_text()
 
 
 def test_no_value_of_the_environment_is_written(tmp_path: Path) -> None:

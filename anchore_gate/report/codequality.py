@@ -1,0 +1,104 @@
+"""Report `codequality`: Code Climate issues, which GitLab shows in a merge request on every tier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import Any, Final
+
+from anchore_gate.model.result import GateResult, GateRun, NoVerdict
+from anchore_gate.model.vulnerability import Severity
+from anchore_gate.report.cleaning import line
+from anchore_gate.report.entry import Entry
+from anchore_gate.report.evidence import ordered
+from anchore_gate.report.json import json_text
+from anchore_gate.report.place import (
+    Fingerprints,
+    dockerfile_line,
+    dockerfile_of,
+    fingerprint,
+    repository_of,
+)
+from anchore_gate.report.reporter import Reporter, ReportOptions
+
+_SEVERITIES = {"stop": "major", "warn": "minor", "go": "info"}
+_MOST = 5_000  # a merge request compares two such files, and shows a few hundred
+
+
+@dataclass(frozen=True, slots=True)
+class CodeQualityReporter:
+    """What counts, as issues at the line of the Dockerfile that brought it."""
+
+    name: str = "codequality"
+    filename: str = "gl-code-quality-report.json"
+
+    def render(self, run: GateRun, options: ReportOptions) -> Iterator[str]:
+        """See `Reporter.render`."""
+        issues = _issues(run, options)
+        yield "["
+        for place, issue in enumerate(chain(islice(issues, _MOST), _rest(issues))):
+            yield (",\n" if place else "\n") + json_text(issue)
+        yield "\n]\n"
+
+
+REPORTER: Final[Reporter] = CodeQualityReporter()
+
+
+def _issues(run: GateRun, options: ReportOptions) -> Iterator[dict[str, Any]]:
+    seen = Fingerprints()
+    if not run.results:
+        yield _issue("verdict", "no image was judged", "blocker", fingerprint("nothing"), "Dockerfile")
+    for result in run.results:
+        path = dockerfile_of(result, options)
+        for told in _grounds(result):
+            text = f"{result.name}: {told}"
+            base = seen.numbered(fingerprint(repository_of(result), told))
+            yield _issue("verdict", text, "blocker", base, path)
+        if isinstance(result, NoVerdict):
+            continue
+        for entry in ordered(result):
+            if entry.finding.stands:
+                yield _finding(entry, seen.of(entry), path)
+
+
+def _grounds(result: GateResult | NoVerdict) -> Iterator[str]:
+    """What has no finding to stand for it and keeps the image from passing."""
+    if isinstance(result, NoVerdict):
+        yield f"no verdict ({result.category}): {result.message}"
+        return
+    if result.evaluation.final_reason in ("denylisted", "unmapped") and not result.passed:
+        yield f"the policy's answer is stop ({result.evaluation.final_reason})"
+    for problem in result.evaluation.problems:
+        if problem.severity == "error":
+            yield f"the policy has an error: {problem.message}"
+    for outcome in result.evaluation.outcomes:
+        if outcome.problem is not None:
+            yield f"rule {outcome.rule_id} could not say: {outcome.problem}"
+
+
+def _finding(entry: Entry, base: str, path: str) -> dict[str, Any]:
+    word = "info" if entry.excused else _SEVERITIES[entry.outcome.action.word]
+    if word == "major" and entry.severity is Severity.CRITICAL:
+        word = "critical"
+    text = f"{entry.result.name}: {entry.title}: {entry.remedy}"
+    name = f"{entry.outcome.gate}/{entry.outcome.trigger}"
+    return _issue(name, text, word, base, path, dockerfile_line(entry))
+
+
+def _issue(name: str, text: str, word: str, base: str, path: str, begin: int = 1) -> dict[str, Any]:
+    return {
+        "type": "issue",
+        "check_name": line(name),
+        "description": line(text, limit=600),
+        "categories": ["Security"],
+        "severity": word,
+        "fingerprint": base,
+        "location": {"path": path, "lines": {"begin": begin}},
+    }
+
+
+def _rest(issues: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    if number := sum(1 for _ in issues):
+        text = f"{number} more findings than fit here: the JSON report has them all"
+        yield _issue("verdict", text, "major", fingerprint("more"), "Dockerfile")
