@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from anchore_gate.errors import PolicyError
 from anchore_gate.model.inventory import Package
+from anchore_gate.versions.orders import order_for, order_without_epoch
+from anchore_gate.versions.version import InvalidVersion
 
 
 def spellings(package: Package) -> tuple[str, ...]:
@@ -26,9 +28,12 @@ def compare(package: Package, wanted: str) -> int:
     """Below, equal or above: -1, 0, 1. Raises `PolicyError` where nobody can say."""
     if wanted in spellings(package):
         return 0
-    installed = package.version
-    if package.type == "rpm" and "-" not in wanted:
-        installed = installed.rpartition("-")[0] or installed
-    raise PolicyError(
-        f"versions of {package.type} packages cannot be compared: {package.name} {installed}, {wanted}"
-    )
+    order = order_for(package.type)
+    if order is None:
+        raise PolicyError(f"versions of {package.type} packages cannot be compared: {package.name}")
+    if order.name == "rpm" and ":" not in wanted:
+        order = order_without_epoch()  # Engine compares an rpm's version without its epoch
+    try:
+        return order.compare(order.parse(package.version), order.parse(wanted))
+    except InvalidVersion as problem:
+        raise PolicyError(f"versions of {package.name} cannot be compared: {problem}") from problem
