@@ -116,7 +116,7 @@ class Evaluation:
 
     bundle_id: str
     bundle_name: str = ""
-    bundle_digest: str = ""  # sha256 of the policy file's canonical JSON
+    bundle_digest: str = ""  # sha256 of the policy file
     bundle_source: str = ""  # path, shipped name, or `remote`
     outcomes: tuple[RuleOutcome, ...] = ()
     problems: tuple[Problem, ...] = ()

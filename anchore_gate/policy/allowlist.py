@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from anchore_gate.model.evaluation import ExpiringItem
 from anchore_gate.model.suppression import Suppression
@@ -19,14 +21,16 @@ NOTICE = timedelta(days=14)
 class _Shelf:
     """The items of one gate. Numbers are places in the order of lists and items: the first wins."""
 
-    exact: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    exact: dict[str, int] = field(default_factory=dict)
+    again: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     prefixes: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     suffixes: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     others: list[int] = field(default_factory=list)
     lengths: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
 
     def add(self, number: int, item: AllowlistItem) -> None:
-        self.exact[item.trigger_id].append(number)
+        if self.exact.setdefault(item.trigger_id, number) != number:
+            self.again[item.trigger_id].append(number)
         if item.pattern is None:
             return
         if item.pattern.expression is not None:
@@ -45,7 +49,9 @@ class _Shelf:
         self.lengths = (frozenset(map(len, self.prefixes)), frozenset(map(len, self.suffixes)))
 
     def candidates(self, trigger_id: str) -> Iterator[int]:
-        yield from self.exact.get(trigger_id, ())
+        if trigger_id in self.exact:
+            yield self.exact[trigger_id]
+            yield from self.again.get(trigger_id, ())
         for length in self.lengths[0]:
             yield from self.prefixes.get(trigger_id[:length], ())
         for length in self.lengths[1]:
@@ -58,9 +64,11 @@ class Allowed:
 
     def __init__(self, allowlists: Iterable[Allowlist], *, now: datetime) -> None:
         self._now = now
-        self._items = [(allowlist, item) for allowlist in allowlists for item in allowlist.items]
+        self._lists = tuple(allowlists)
+        self._items = [item for allowlist in self._lists for item in allowlist.items]
+        self._ends = list(accumulate(len(allowlist.items) for allowlist in self._lists))
         self._shelves: dict[str, _Shelf] = {}
-        for number, (_, item) in enumerate(self._items):
+        for number, item in enumerate(self._items):
             shelf = self._shelves.get(item.gate)
             if shelf is None:
                 shelf = self._shelves[item.gate] = _Shelf()
@@ -76,25 +84,26 @@ class Allowed:
             return None, None
         expired = None
         for number in sorted({number for one in ids for number in shelf.candidates(one)}):
-            allowlist, item = self._items[number]
+            item = self._items[number]
             if not any(_fits(item, one) for one in ids):
                 continue
             if item.expires_on is None or item.expires_on > self._now:
-                return _suppression(allowlist, item), expired
+                return _suppression(self._list_of(number), item), expired
             if expired is None:
                 self._met.add(number)
-                expired = _suppression(allowlist, item)
+                expired = _suppression(self._list_of(number), item)
         return None, expired
 
     def expiring(self) -> Iterator[ExpiringItem]:
         """What ends within two weeks, and what has ended and was missed by a finding."""
-        for number, (allowlist, item) in enumerate(self._items):
-            if item.expires_on is None:
+        soon = self._now + NOTICE
+        for number, item in enumerate(self._items):
+            if item.expires_on is None or item.expires_on > soon:
                 continue
             expired = item.expires_on <= self._now
-            if number in self._met if expired else item.expires_on - self._now <= NOTICE:
+            if not expired or number in self._met:
                 yield ExpiringItem(
-                    allowlist_id=allowlist.id,
+                    allowlist_id=self._list_of(number).id,
                     item_id=item.id,
                     gate=item.gate,
                     trigger_id=item.trigger_id,
@@ -103,6 +112,9 @@ class Allowed:
                     reason=item.reason,
                     owner=item.owner,
                 )
+
+    def _list_of(self, number: int) -> Allowlist:
+        return self._lists[bisect_right(self._ends, number)]
 
 
 def _fits(item: AllowlistItem, trigger_id: str) -> bool:

@@ -98,7 +98,7 @@ class Bundle:
     id: str
     name: str = ""
     description: str = ""
-    digest: str = ""  # sha256 of its canonical JSON
+    digest: str = ""  # sha256 of the file
     source: str = ""  # path or shipped name
     words: Words = ENTERPRISE_WORDS
     mappings: tuple[ImageRule, ...] = ()
@@ -166,9 +166,10 @@ def load_bundle(source: str | Path) -> Bundle:
     they apply to.
     """
     from anchore_gate.policy.document import locate, parse_json, read_text
-    from anchore_gate.policy.parse import parse_bundle
+    from anchore_gate.policy.parse import digest_of, parse_bundle
 
-    return parse_bundle(parse_json(read_text(locate(source))), source=str(source))
+    content = read_text(locate(source))
+    return parse_bundle(parse_json(content), source=str(source), digest=digest_of(content))
 
 
 def _named(elements: tuple[_T, ...], ids: tuple[str, ...]) -> Iterator[_T]:

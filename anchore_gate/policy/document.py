@@ -69,7 +69,7 @@ def parse_json(content: bytes | str) -> Any:
         raise InvalidBundle("nested too deeply") from problem
     except ValueError as problem:
         raise InvalidBundle(f"not JSON: {problem}") from problem
-    if _is_deep(value):
+    if isinstance(value, (dict, list)) and _is_deep(value):
         raise InvalidBundle(f"nested more than {MAX_DEPTH} levels deep")
     if repeated:
         path, key = next(_places(value))
@@ -88,15 +88,14 @@ def _twice(items: list[tuple[str, Any]]) -> Iterator[str]:
 def _is_deep(value: Any) -> bool:
     level = [value]
     for _ in range(MAX_DEPTH):
-        below: list[Any] = []
-        for one in level:
-            if isinstance(one, dict):
-                below.extend(child for child in one.values() if isinstance(child, (dict, list)))
-            elif isinstance(one, list):
-                below.extend(child for child in one if isinstance(child, (dict, list)))
-        if not below:
+        level = [
+            child
+            for one in level
+            for child in (one.values() if isinstance(one, dict) else one)
+            if child.__class__ is dict or child.__class__ is list or child.__class__ is _Repeated
+        ]
+        if not level:
             return False
-        level = below
     return True
 
 

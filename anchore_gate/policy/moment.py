@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 _SHAPE = re.compile(
@@ -13,9 +14,14 @@ _SHAPE = re.compile(
 
 def parse_moment(text: Any) -> datetime:
     """Read an RFC 3339 time, or Engine's `HH:MM:SS:fZ`. Raises `ValueError`."""
-    found = _SHAPE.fullmatch(text) if isinstance(text, str) else None
+    return _parse(text if isinstance(text, str) else str(text))
+
+
+@lru_cache(maxsize=4096)  # the items of a list end on few days
+def _parse(text: str) -> datetime:
+    found = _SHAPE.fullmatch(text)
     if found is None:
-        raise ValueError(f"not an RFC 3339 time (like 2027-01-31T00:00:00Z): {str(text)[:60]!r}")
+        raise ValueError(f"not an RFC 3339 time (like 2027-01-31T00:00:00Z): {text[:60]!r}")
     day, clock, fraction, zulu, sign, hours, minutes = found.groups()
     moment = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=timezone.utc)
     moment += timedelta(microseconds=int((fraction or "0")[:6].ljust(6, "0")))

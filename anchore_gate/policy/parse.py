@@ -25,8 +25,12 @@ class Fault(ValueError):
         self.problem = Problem(severity="error", type=kind, message=message, path=path)
 
 
-def parse_bundle(raw: Any, *, source: str = "") -> Bundle:
-    """Read a policy in either dialect. Raises `InvalidBundle` for what is no policy at all."""
+def parse_bundle(raw: Any, *, source: str = "", digest: str = "") -> Bundle:
+    """
+    Read a policy in either dialect. Raises `InvalidBundle` for what is no policy at all.
+
+    `digest` names the file it came from; without one the JSON itself is hashed.
+    """
     if not isinstance(raw, dict):
         raise InvalidBundle("a policy is a JSON object")
     words = _dialect(raw)
@@ -47,7 +51,7 @@ def parse_bundle(raw: Any, *, source: str = "") -> Bundle:
         id=_text(raw, "id"),
         name=_text(raw, "name"),
         description=_text(raw, words.description),
-        digest=digest_of(raw),
+        digest=digest or digest_of(_canonical(raw)),
         source=source,
         words=words,
         mappings=tuple(_image_rules(lists["mappings"], faults, words, is_mapping=True)),
@@ -59,10 +63,13 @@ def parse_bundle(raw: Any, *, source: str = "") -> Bundle:
     )
 
 
-def digest_of(raw: Any) -> str:
-    """The sha256 of some JSON, whatever its layout."""
-    text = json.dumps(raw, sort_keys=True, separators=(",", ":"))
-    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+def digest_of(content: bytes) -> str:
+    """The sha256 of a policy file, as `sha256sum` prints it."""
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def _canonical(raw: Any) -> bytes:
+    return json.dumps(raw, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 def _dialect(raw: dict[str, Any]) -> Words:
@@ -141,18 +148,18 @@ def _allowlist(raw: dict[str, Any], path: str, words: Words) -> Allowlist:
 
 
 def _item(raw: dict[str, Any]) -> AllowlistItem:
-    gate, trigger_id, expires = raw["gate"], raw["trigger_id"], raw.get("expires_on")
-    if type(gate) is not str or type(trigger_id) is not str:
+    find = raw.get
+    gate, trigger_id, expires = raw["gate"], raw["trigger_id"], find("expires_on")
+    if gate.__class__ is not str or trigger_id.__class__ is not str:
         raise TypeError("gate and trigger_id are texts")
-    has_pattern = "*" in trigger_id or "regexp:" in trigger_id
     return AllowlistItem(
-        raw.get("id") or "",
+        str(find("id") or ""),
         gate.lower(),
         trigger_id,
-        Pattern.parse(trigger_id) if has_pattern else None,
+        Pattern.parse(trigger_id) if "*" in trigger_id or "regexp:" in trigger_id else None,
         parse_moment(expires) if expires is not None and expires != "" else None,
-        str(raw.get("reason") or raw.get("description") or ""),
-        str(raw.get("owner") or ""),
+        str(find("reason") or find("description") or ""),
+        str(find("owner") or ""),
     )
 
 
