@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from anchore_gate.errors import InvalidReference
 
@@ -35,12 +36,7 @@ class Purl:
     @classmethod
     def parse(cls, text: str) -> Purl:
         """Read a package URL. Raises `InvalidReference`."""
-        from packageurl import PackageURL
-
-        try:
-            parts = PackageURL.from_string(text)
-        except ValueError as problem:
-            raise InvalidReference(f"not a package URL: {text[:300]!r}") from problem
+        parts = package_url(text)
         return cls(
             type=parts.type,
             name=parts.name,
@@ -54,6 +50,16 @@ class Purl:
         return purl(
             self.type, self.namespace, self.name, self.version, dict(self.qualifiers), subpath=self.subpath
         )
+
+
+def package_url(text: str) -> Any:
+    """The library's own value, for other libraries that ask for one. Raises `InvalidReference`."""
+    from packageurl import PackageURL
+
+    try:
+        return PackageURL.from_string(text)
+    except ValueError as problem:
+        raise InvalidReference(f"not a package URL: {text[:300]!r}") from problem
 
 
 def purl(
