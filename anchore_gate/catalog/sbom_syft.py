@@ -1,0 +1,97 @@
+"""Reads Syft's own JSON (`syft -o json`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from anchore_gate.catalog.sbom_reading import Manifest, package_of, rows, text
+from anchore_gate.model.inventory import Distro, Package
+
+
+def read(document: dict[str, Any]) -> Manifest:
+    """Gather what the document says."""
+    found = Manifest(distro=_distro(document.get("distro")))
+    source = document["source"]
+    metadata = source.get("metadata") or source.get("target")
+    found.name = text(metadata, "userInput")
+    tags = metadata.get("tags") if isinstance(metadata, dict) else None
+    first = tags[0] if isinstance(tags, list) and tags else ""
+    found.facts = {
+        "tag": first if isinstance(first, str) else "",
+        "digest": text(metadata, "manifestDigest"),
+        "id": text(metadata, "imageID"),
+    }
+    layers = {text(one, "digest"): number for number, one in enumerate(rows(metadata, "layers"))}
+    for artifact in rows(document, "artifacts"):
+        package = _package(artifact, layers)
+        if package is None:
+            found.miss(text(artifact, "name") or text(artifact, "id"), "an artifact without name or type")
+        else:
+            found.add(package)
+    return found
+
+
+def _distro(row: Any) -> Distro | None:
+    if not text(row, "id"):
+        return None
+    like = row.get("idLike")
+    return Distro(
+        id=text(row, "id"),
+        version_id=text(row, "versionID"),
+        name=text(row, "name"),
+        id_like=tuple(word for word in like if isinstance(word, str)) if isinstance(like, list) else (),
+        version_codename=text(row, "versionCodename"),
+        pretty_name=text(row, "prettyName"),
+        variant_id=text(row, "variantID"),
+    )
+
+
+def _package(artifact: dict[str, Any], layers: dict[str, int]) -> Package | None:
+    name = text(artifact, "name")
+    package = package_of(
+        type=text(artifact, "type"), name=name, version=text(artifact, "version"), purl=text(artifact, "purl")
+    )
+    if package is None:
+        return None
+    metadata = artifact.get("metadata")
+    label = metadata.get("modularityLabel") if isinstance(metadata, dict) else None
+    return replace(
+        package,
+        name=name,
+        licenses=tuple(dict.fromkeys(_licenses(artifact))),
+        locations=tuple(dict.fromkeys(_locations(artifact))),
+        layer=next((layers.get(text(one, "layerID")) for one in rows(artifact, "locations")), None),
+        modularity=label if isinstance(label, str) else package.modularity,
+        vendor=text(metadata, "vendor"),
+        maintainer=text(metadata, "maintainer"),
+        cpes=tuple(_cpes(artifact)),
+        found_by="sbom",
+    )
+
+
+def _licenses(artifact: dict[str, Any]) -> Iterator[str]:
+    for row in rows(artifact, "licenses"):
+        if name := text(row, "value"):
+            yield name
+    written = artifact.get("licenses")
+    yield from (one for one in written if isinstance(one, str)) if isinstance(written, list) else ()
+
+
+def _locations(artifact: dict[str, Any]) -> Iterator[str]:
+    """The evidence first; for an archive inside another, the path to it."""
+    if virtual := text(artifact.get("metadata"), "virtualPath"):
+        yield virtual
+    every = list(rows(artifact, "locations"))
+    every.sort(key=lambda one: text(one.get("annotations"), "evidence") != "primary")
+    for row in every:
+        if path := text(row, "accessPath") or text(row, "path"):
+            yield path
+
+
+def _cpes(artifact: dict[str, Any]) -> Iterator[str]:
+    for one in artifact.get("cpes") if isinstance(artifact.get("cpes"), list) else []:  # type: ignore[union-attr]  # checked
+        cpe = one if isinstance(one, str) else text(one, "cpe")
+        if cpe:
+            yield cpe
