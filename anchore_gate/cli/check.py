@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from anchore_gate.cli.config import settings_of
 from anchore_gate.cli.options import Settings, add_options
-from anchore_gate.cli.terminal import hint
+from anchore_gate.cli.terminal import hint, say
 from anchore_gate.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -100,8 +100,18 @@ def _end(
         junit_warn=settings.text("junit-warn"), sarif_category=settings.text("sarif-category")
     )
     written = plan.write(run, options)
+    if _is_github(settings):
+        from anchore_gate.report.github import speak
+
+        paths = tuple((name, str(path)) for name, path in plan.targets)
+        say(speak(run, os.environ, replace(options, paths=paths)).rstrip("\n"))
     show_run(run, written, quiet=args.quiet, verbose=args.verbose)
     return _exit_code(run, settings) if ended is None else ended
+
+
+def _is_github(settings: Settings) -> bool:
+    word = settings.text("ci")
+    return word == "github" or (word == "auto" and os.environ.get("GITHUB_ACTIONS") == "true")
 
 
 def _exit_code(run: GateRun, settings: Settings) -> int:

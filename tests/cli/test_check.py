@@ -172,3 +172,16 @@ def test_the_run_ends_at_its_deadline(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("anchore_gate.api.judge", forever)
     assert main(["check", "a.tar", "--policy", TEAM, "--timeout", "0", "--format", "junit=j.xml"]) == 3
     assert "timeout" in (tmp_path / "j.xml").read_text()
+
+
+def test_on_github_outputs_summary_and_annotations_are_written(
+    demo_images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "out"))
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+    assert main(["check", str(demo_images[1]), "--policy", TEAM, "--format", "junit=j.xml"]) == 1
+    outputs = dict(line.split("=", 1) for line in (tmp_path / "out").read_text().splitlines())
+    assert (outputs["verdict"], outputs["exit-code"], outputs["junit-path"]) == ("fail", "1", "j.xml")
+    assert "demo/bad" in (tmp_path / "summary").read_text()
+    assert "::error file=" in capsys.readouterr().out
