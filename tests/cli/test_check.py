@@ -183,5 +183,5 @@ def test_on_github_outputs_summary_and_annotations_are_written(
     assert main(["check", str(demo_images[1]), "--policy", TEAM, "--format", "junit=j.xml"]) == 1
     outputs = dict(line.split("=", 1) for line in (tmp_path / "out").read_text().splitlines())
     assert (outputs["verdict"], outputs["exit-code"], outputs["junit-path"]) == ("fail", "1", "j.xml")
-    assert "demo/bad" in (tmp_path / "summary").read_text()
+    assert "## anchore_gate: fail" in (tmp_path / "summary").read_text()
     assert "::error file=" in capsys.readouterr().out
