@@ -47,7 +47,8 @@ def empty(path: str, text: str, *, system: frozenset[str], cataloger: str) -> Un
 def is_wanted(want: Want, path: str) -> bool:
     """Whether a file at `path` fits `want`, whatever its size."""
     name = path.rpartition("/")[2].lower()
-    named = name in map(str.lower, want.names) or any(name.endswith(s.lower()) for s in want.suffixes)
+    named = name in map(str.lower, want.names) or name.endswith(tuple(map(str.lower, want.suffixes)))
+    named = named or not (want.names or want.suffixes)
     return named and (not want.pattern or re.fullmatch(want.pattern, path) is not None)
 
 

@@ -18,12 +18,22 @@ from anchore_gate.model.purl import purl
 MAX_STATUS = 128 * MIB
 
 _STATUS = Want(names=frozenset({"status"}), pattern=r"(?:/.*)?/lib/[do]pkg/status", limit=MAX_STATUS)
-# Distroless keeps what other systems have in `info/` in the folder of its status files.
-_STATUS_D = Want(
-    suffixes=frozenset({""}),
-    pattern=r"(?:/.*)?/lib/dpkg/status\.d/"
-    r"(?![^/]*\.(?:md5sums|list|conffiles|config|templates|shlibs|symbols|triggers|(?:pre|post)(?:inst|rm))$)[^/]+",
-    limit=16 * MIB,
+# Distroless names these files as it likes: the one want that every path is held against, so its
+# pattern must fail at once. Beside them lie files that other systems have in `info/`.
+_STATUS_D = Want(pattern=r"/(?:var|usr)/lib/dpkg/status\.d/[^/]+", limit=16 * MIB)
+_BESIDE = (
+    ".md5sums",
+    ".list",
+    ".conffiles",
+    ".preinst",
+    ".postinst",
+    ".prerm",
+    ".postrm",
+    ".config",
+    ".templates",
+    ".triggers",
+    ".shlibs",
+    ".symbols",
 )
 _OPKG = Want(suffixes=frozenset({".control"}), pattern=r"(?:/.*)?/lib/opkg/info/[^/]+", limit=MIB)
 _SYSTEM = frozenset({"/var/lib/dpkg", "/var/lib/dpkg/status.d"})
@@ -56,8 +66,8 @@ class DebCataloger:
             for path in databases(files, want, system=_SYSTEM, cataloger=self.name):
                 if isinstance(path, Unknown):
                     yield path
-                    continue
-                yield from _read(files, path, distro, with_files=with_files)
+                elif want is not _STATUS_D or not path.endswith(_BESIDE):
+                    yield from _read(files, path, distro, with_files=with_files)
 
 
 CATALOGER = DebCataloger()

@@ -15,7 +15,7 @@ class Want:
     Regular files whose bytes are kept.
 
     A file is kept when its base name is in `names` or ends in one of `suffixes` (lower-case
-    compare), and its absolute path matches `pattern` whole, where one is given.
+    compare), or where neither is given, and its absolute path matches `pattern` whole, where one is given.
     """
 
     names: frozenset[str] = frozenset()

@@ -63,9 +63,13 @@ class Plan:
             self._any |= bit
 
     def _fitting(self, mask: int, path: str) -> int:
-        for index, pattern in enumerate(self._patterns):
-            if mask >> index & 1 and pattern is not None and not pattern(path):
-                mask &= ~(1 << index)
+        left = mask
+        while left:
+            bit = left & -left
+            left ^= bit
+            pattern = self._patterns[bit.bit_length() - 1]
+            if pattern is not None and not pattern(path):
+                mask ^= bit
         return mask
 
 

@@ -179,8 +179,7 @@ class Files:
 def fits(want: Want, path: str) -> bool:
     """Whether a file at `path` is wanted, whatever its size."""
     name = path.rpartition("/")[2].lower()
-    if name not in {n.lower() for n in want.names} and not any(
-        name.endswith(s.lower()) for s in want.suffixes
-    ):
+    named = name in map(str.lower, want.names) or name.endswith(tuple(map(str.lower, want.suffixes)))
+    if not named and (want.names or want.suffixes):
         return False
     return not want.pattern or re.fullmatch(want.pattern, path) is not None
