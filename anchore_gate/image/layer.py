@@ -163,7 +163,7 @@ class LayerWalk:
             self.contents.skipped.add(path)
             return
         if member.segments is not None:
-            if size > MAX_SPARSE_SIZE:
+            if size > MAX_SPARSE_SIZE and (algorithms or plan.within(mask, size)):
                 raise LimitExceeded(f"{path[:200]!r}: a sparse file of {size} bytes")
             self._gather(path, size, expanded(stream.pieces(), member.segments, size), mask, algorithms)
             return
@@ -249,7 +249,7 @@ def normal_path(name: str) -> str:
     if path.startswith("/./"):
         path = path[2:]
     if path.endswith("/"):
-        path = path[:-1] or "/"
+        path = path.rstrip("/") or "/"
     if "//" in path or "/." in path:
         return "/" + posixpath.normpath(path).lstrip("/")
     return path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from anchore_gate.errors import LimitExceeded, UsageError
@@ -33,8 +34,8 @@ class LineSearch:
     def __init__(self, searches: tuple[ContentSearch, ...]) -> None:
         """Compile them. Raises `UsageError` for an expression that does not compile."""
         self.max_size = max((one.max_size for one in searches), default=-1)
-        self._each = [_Compiled(one) for one in searches]
-        self._prefilter = _prefilter(self._each)
+        self._each = [_compiled(one) for one in searches]
+        self._prefilter = _prefilter(tuple(self._each))
         self._spent = 0.0
 
     def find(self, content: bytes) -> tuple[tuple[int, Lines], ...]:
@@ -128,7 +129,13 @@ def _occurrences(lowered: bytes, literals: frozenset[bytes]) -> Iterator[int]:
         places[literal] = lowered.find(literal, at + 1)
 
 
-def _prefilter(each: list[_Compiled]) -> Callable[[bytes], bool] | None:
+@lru_cache(maxsize=64)
+def _compiled(search: ContentSearch) -> _Compiled:
+    return _Compiled(search)
+
+
+@lru_cache(maxsize=8)
+def _prefilter(each: tuple[_Compiled, ...]) -> Callable[[bytes], bool] | None:
     """Whether any literal at all is in a file; None where some search has no literal."""
     literals: set[bytes] = set()
     for one in each:

@@ -27,7 +27,7 @@ class SquashedFilesystem:
         self._removed: set[str] = set()
         self._opaque: set[str] = set()
         self._hidden_folders: dict[str, bool] = {}
-        self._folders: set[str] | None = None
+        self._folders: set[str] = set()  # what has something in it
         self._sorted: list[str] | None = None
         self.links: dict[str, str] = {}  # hard links and what they lead to
         self.dangling: set[str] = set()  # those that lead out of their layer
@@ -35,18 +35,34 @@ class SquashedFilesystem:
 
     def add(self, contents: LayerContents) -> None:
         """Put the next lower layer beneath what is there."""
-        visible = {path: record for path, record in contents.records.items() if not self.covers(path)}
+        visible, replaced = self._split(contents.records)
         self._facts.update((path, facts) for path, facts in contents.facts.items() if path in visible)
         links = {path: target for path, target in contents.links.items() if path in visible}
         self.links.update(links)
         self.dangling |= contents.dangling & links.keys()
         self.unseen |= {path for path, target in links.items() if target in contents.skipped}
         self._records.update(visible)
-        self._removed |= contents.removed
+        self._removed |= contents.removed | replaced
         self._opaque |= contents.opaque
         # A new dictionary, not an emptied one: a walk in another thread may hold the old one.
         self._hidden_folders = {}
-        self._folders = self._sorted = None
+        self._sorted = None
+        for path in visible:
+            while (path := path.rpartition("/")[0]) and path not in self._folders:
+                self._folders.add(path)
+
+    def _split(self, records: dict[str, Record]) -> tuple[dict[str, Record], set[str]]:
+        """What can be seen, and what is hidden but still hides what lies beneath it in lower layers."""
+        visible: dict[str, Record] = {}
+        replaced: set[str] = set()
+        for path, record in records.items():
+            type_ = record[0][0]
+            # A folder that is only implied replaces a file, not a link: a runtime may write through that.
+            if not self.covers(path) and (path not in self._folders or type_ in ("dir", "symlink")):
+                visible[path] = record
+            elif type_ != "dir":
+                replaced.add(path)
+        return visible, replaced
 
     def covers(self, path: str) -> bool:
         """Whether the layers added so far replace or remove what a lower layer has at `path`."""
@@ -135,10 +151,10 @@ class SquashedFilesystem:
                 here = "/" if record[2].startswith("/") else here
                 parts += [one for one in record[2].split("/") if one not in ("", ".")][::-1]
                 continue
-            if record is None and not self._is_folder(there):
+            if (record is None and there not in self._folders) or (
+                parts and record and record[0][0] != "dir"
+            ):
                 return self._beneath_link(path)
-            if record is not None and parts and record[0][0] != "dir":
-                return None
             here = there
         return here
 
@@ -197,15 +213,6 @@ class SquashedFilesystem:
         known[folder] = found
         known.update((one, found) for one in passed)
         return found
-
-    def _is_folder(self, path: str) -> bool:
-        """Whether a directory is there only because something lies in it."""
-        if self._folders is None:
-            self._folders = set()
-            for one in self._records:
-                while (one := one.rpartition("/")[0]) and one not in self._folders:
-                    self._folders.add(one)
-        return path in self._folders
 
     def _entry(self, path: str, record: Record) -> FileEntry:
         (type_, mode, uid, gid, layer), size, link = record

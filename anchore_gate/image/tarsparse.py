@@ -51,12 +51,12 @@ def _map_in_front(block: Callable[[], bytes]) -> list[int]:
     while len(lines) < wanted:
         *whole, rest = (rest + block()).split(b"\n")
         lines += whole
-        if len(rest) > 64:
-            raise ImageError("a sparse tar member has a damaged map")
         if lines and wanted == 1:
             wanted = 1 + 2 * _decimal(lines[0].decode("ascii", "replace"))
         if wanted > 2 * MAX_SPARSE_SEGMENTS:
             raise LimitExceeded(f"a sparse tar member has more than {MAX_SPARSE_SEGMENTS} segments")
+        if len(lines) < wanted and len(rest) > 64:
+            raise ImageError("a sparse tar member has a damaged map")
     return [_decimal(one.decode("ascii", "replace")) for one in lines[1:wanted]]
 
 

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from anchore_gate.errors import ImageError, LimitExceeded
+from anchore_gate.image.decompress import PlainStream, _zstd
+from anchore_gate.image.limits import MIB
+
+PLAIN = b"some plain bytes " * 5000
+Compress = Callable[[bytes], bytes]
+
+
+def by_gzip(plain: bytes) -> bytes:
+    return gzip.compress(plain)
+
+
+def by_zstd(plain: bytes) -> bytes:
+    return bytes(_zstd().compress(plain))
+
+
+def checked_zstd(plain: bytes) -> bytes:
+    zstd = _zstd()
+    return bytes(zstd.compress(plain, options={zstd.CompressionParameter.checksum_flag: 1}))
+
+
+def stream(stored: bytes, **options: int) -> PlainStream:
+    return PlainStream(io.BytesIO(stored), what="it", **options)
+
+
+def plain_of(stored: bytes) -> bytes:
+    source = stream(stored)
+    view = memoryview(bytearray(10_000))
+    found = b""
+    while count := source.readinto(view):
+        found += view[:count]
+    return found
+
+
+@pytest.mark.parametrize("compress", [by_gzip, by_zstd, bytes], ids=["gzip", "zstd", "plain"])
+@given(st.lists(st.binary(max_size=2000), min_size=1, max_size=4))
+@settings(max_examples=40, deadline=None)
+def test_members_and_frames_are_joined(compress: Compress, parts: list[bytes]) -> None:
+    parts[0] = b"x" + parts[0]
+    stored = b"".join(map(compress, parts))
+    source = stream(stored)
+    source.finish()
+    assert plain_of(stored) == b"".join(parts)
+    assert source.plain_hex == hashlib.sha256(b"".join(parts)).hexdigest()
+    assert source.stored_hex == hashlib.sha256(stored).hexdigest()
+    assert (source.plain_size, source.stored_size) == (len(b"".join(parts)), len(stored))
+
+
+@pytest.mark.parametrize("compress", [by_gzip, by_zstd], ids=["gzip", "zstd"])
+@given(st.data())
+@settings(max_examples=40, deadline=None)
+def test_cut_data_is_an_error(compress: Compress, data: st.DataObject) -> None:
+    stored = compress(PLAIN)
+    with pytest.raises(ImageError, match=r"it: .* data is damaged"):
+        stream(stored[: data.draw(st.integers(4, len(stored) - 1))]).finish()
+
+
+@pytest.mark.parametrize("compress", [by_gzip, checked_zstd], ids=["gzip", "zstd"])
+def test_changed_data_is_an_error(compress: Compress) -> None:
+    stored = bytearray(compress(hashlib.sha512(b"1").digest() * 3))
+    stored[-6] ^= 1
+    with pytest.raises(ImageError, match="damaged"):
+        stream(bytes(stored)).finish()
+
+
+@pytest.mark.parametrize("compress", [by_gzip, by_zstd], ids=["gzip", "zstd"])
+def test_bytes_after_the_end_are_an_error(compress: Compress) -> None:
+    with pytest.raises(ImageError, match="damaged"):
+        stream(compress(PLAIN) + b"garbage after the end").finish()
+
+
+def test_zeros_after_gzip_are_padding() -> None:
+    assert plain_of(by_gzip(PLAIN) + bytes(100)) == PLAIN
+
+
+def test_skippable_zstd_frames_are_skipped() -> None:
+    skippable = b"\x50\x2a\x4d\x18\x04\x00\x00\x00abcd"
+    assert plain_of(skippable + by_zstd(PLAIN) + skippable) == PLAIN
+
+
+def test_nothing_is_nothing() -> None:
+    assert plain_of(b"") == b""
+
+
+@pytest.mark.parametrize("compress", [by_gzip, by_zstd], ids=["gzip", "zstd"])
+def test_a_bomb_is_refused_before_it_grows(compress: Compress) -> None:
+    source = stream(compress(bytes(20 * MIB)), ratio_free=4 * MIB)
+    with pytest.raises(LimitExceeded, match="a bomb"):
+        source.finish()
+    assert source.plain_size < 8 * MIB

@@ -1,0 +1,388 @@
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from anchore_gate.errors import ImageError, LimitExceeded
+from anchore_gate.image.layer import normal_path
+from anchore_gate.image.layered import LayeredImage
+from anchore_gate.image.limits import MIB
+from anchore_gate.image.needs import Checksums, Needs, Want
+from anchore_gate.image.sources import open_image
+from anchore_gate.image.squashed import SquashedFilesystem
+from anchore_gate.model.digest import Digest
+from anchore_gate.model.image import Image, Layer
+from tests.image.needs_of import EVERYTHING, KEY_LINE, SECRETS, everything
+from tests.support.images import (
+    BuiltLayer,
+    Entry,
+    docker_archive,
+    folder,
+    hardlink,
+    layer_of,
+    make_layer,
+    make_tar,
+    symlink,
+)
+
+Files = dict[str, bytes | str | Entry]
+
+
+class Blob:
+    def __init__(self, index: int, built: BuiltLayer) -> None:
+        self.layer = Layer(index=index, diff_id=Digest.parse(built.diff_id), size=len(built.blob))
+        self._blob = built.blob
+
+    def open(self) -> io.BytesIO:
+        return io.BytesIO(self._blob)
+
+
+def squash(*layers: Files | BuiltLayer, needs: Needs | None = None) -> SquashedFilesystem:
+    built = [one if isinstance(one, BuiltLayer) else make_layer(one, compression="none") for one in layers]
+    blobs = [Blob(i, one) for i, one in enumerate(built)]
+    opened = OPEN.enter_context(LayeredImage(Image(name="it", source="test"), blobs))
+    return opened.scan(needs or everything(searches=True))
+
+
+OPEN = ExitStack()
+
+
+@pytest.fixture(autouse=True)
+def _close() -> Iterator[None]:
+    yield
+    OPEN.close()
+
+
+def paths(files: SquashedFilesystem) -> list[str]:
+    return [entry.path for entry in files.entries()]
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "left"),
+    [
+        ({"a/b": "1", "a/c": "2"}, {"a/.wh.b": b""}, ["/a/c"]),
+        ({"a/b/c": "1", "ab": "2"}, {"./.wh.a": b""}, ["/ab"]),
+        ({"a/b": "1", "a/c/d": "2"}, {"a/.wh..wh..opq": b"", "a/new": "3"}, ["/a/new"]),
+        ({"a/b": "1"}, {"a/new": "3", "a/.wh..wh..opq": b""}, ["/a/new"]),
+        ({"a/b": "1"}, {"a": "file"}, ["/a"]),
+        ({"a/b": "1"}, {"a": symlink("/c")}, ["/a"]),
+        ({"a": "file"}, {"a/b": "1"}, ["/a/b"]),
+        ({"a/b": "1"}, {"a/": folder()}, ["/a", "/a/b"]),
+        ({"a": "1"}, {".wh..wh.plnk": b"", ".wh..wh.aufs": b""}, ["/a"]),
+        ({"a": "1", "b/c": "2"}, {".wh..wh..opq": b""}, []),
+        ({"a": "1"}, {".wh.a": b"", "a": "2"}, ["/a"]),
+    ],
+    ids=[
+        "file",
+        "folder",
+        "opaque",
+        "opaque last",
+        "file over folder",
+        "link over folder",
+        "under a file",
+        "folder over folder",
+        "aufs marks",
+        "root",
+        "replaced",
+    ],
+)
+def test_upper_layers_take_away(lower: Files, upper: Files, left: list[str]) -> None:
+    assert paths(squash(lower, upper)) == left
+
+
+def test_a_removed_folder_may_come_back_empty_of_what_was() -> None:
+    assert paths(squash({"a/b": "1"}, {".wh.a": b""}, {"a/c": "2"})) == ["/a/c"]
+
+
+@pytest.mark.parametrize("name", [".wh.", "a/.wh..", "a/.wh..."])
+def test_a_whiteout_without_a_name_is_refused(name: str) -> None:
+    with pytest.raises(ImageError, match="whiteout without a name"):
+        squash({name: b""})
+
+
+TREES = st.dictionaries(
+    st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map("/".join),
+    st.sampled_from(["file", "dir", "whiteout", "opaque"]),
+    max_size=6,
+)
+
+
+def _members(tree: dict[str, str]) -> Files:
+    found: Files = {}
+    for path, kind in tree.items():
+        parent, _, base = path.rpartition("/")
+        prefix = parent + "/" if parent else ""
+        if any(tree.get(path[:at]) == "file" for at in range(len(path)) if path[at] == "/"):
+            continue  # no builder writes beneath a file of the same layer
+        if kind == "file":
+            found[path] = path
+        elif kind == "whiteout":
+            found[f"{prefix}.wh.{base}"] = b""
+        else:
+            found[path] = folder()
+            if kind == "opaque":
+                found[f"{path}/.wh..wh..opq"] = b""
+    return found
+
+
+def _unpacked(trees: list[dict[str, str]]) -> set[str]:
+    """What the layers make when they are unpacked one after the other, the plain way."""
+    disk: dict[str, str] = {}
+    for tree in trees:
+        names = list(_members(tree))
+        for name in names:
+            parent, _, base = name.rpartition("/")
+            gone = (
+                f"{parent}/{base[4:]}".lstrip("/")
+                if base.startswith(".wh.") and base != ".wh..wh..opq"
+                else None
+            )
+            for old in [o for o in disk if gone and (o == gone or o.startswith(gone + "/"))]:
+                del disk[old]
+            for old in [o for o in disk if base == ".wh..wh..opq" and o.startswith(parent + "/")]:
+                del disk[old]
+        for name in (n for n in names if ".wh." not in n):
+            above = {name[:at] for at in range(len(name)) if name[at] == "/"}
+            if tree[name] == "file":
+                for old in [o for o in disk if o.startswith(name + "/")]:
+                    del disk[old]
+            for one in above & disk.keys():
+                if disk[one] == "file":
+                    del disk[one]
+            disk[name] = tree[name]
+    return set(disk)
+
+
+@given(st.lists(TREES, min_size=1, max_size=4))
+@settings(max_examples=150, deadline=None)
+def test_squashing_is_unpacking_layer_by_layer(trees: list[dict[str, str]]) -> None:
+    files = squash(*(_members(tree) for tree in trees))
+    assert set(paths(files)) == {"/" + path for path in _unpacked(trees)}
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("../../etc/passwd", "/etc/passwd"),
+        ("/etc/passwd", "/etc/passwd"),
+        ("//etc//passwd", "/etc/passwd"),
+        ("./etc/./passwd", "/etc/passwd"),
+        ("a/../../../b/", "/b"),
+        ("./", "/"),
+        ("..", "/"),
+        ("", "/"),
+        (".bashrc", "/.bashrc"),
+        ("a/..b", "/a/..b"),
+    ],
+)
+def test_no_name_leads_out_of_the_root(name: str, path: str) -> None:
+    assert normal_path(name) == path
+
+
+@given(st.text("./a", max_size=12))
+def test_every_path_is_absolute_and_normal(name: str) -> None:
+    path = normal_path(name)
+    assert path == "/" or (path.startswith("/") and not {"", ".", ".."} & set(path[1:].split("/")))
+
+
+def test_links_are_followed_in_every_part() -> None:
+    files = squash(
+        {
+            "usr/lib/os-release": "ID=x",
+            "etc/os-release": symlink("../usr/lib/os-release"),
+            "lib": symlink("usr/lib"),
+            "up": symlink("../../../lib"),
+            "loop": symlink("loop"),
+            "a": symlink("b"),
+            "b": symlink("a"),
+            "gone": symlink("/nowhere"),
+            "slash": symlink("/"),
+        }
+    )
+    assert files.resolve("/etc/os-release") == "/usr/lib/os-release"
+    assert files.resolve("/up/os-release") == "/usr/lib/os-release"
+    assert files.resolve("/slash/slash/lib/../lib/os-release") == "/usr/lib/os-release"
+    assert files.resolve("/usr") == "/usr"
+    assert files.read("/lib/os-release") == b"ID=x"
+    for path in ("/loop", "/a", "/a/x", "/gone", "/usr/lib/os-release/x", "/nope"):
+        assert files.resolve(path) is None
+        assert not files.has(path)
+    with pytest.raises(ImageError, match="was not kept"):
+        files.read("/loop")
+
+
+def test_a_file_beneath_a_lower_layers_link_is_found() -> None:
+    files = squash({"lib": symlink("usr/lib"), "usr/lib/a": "1"}, {"lib/b": "2"})
+    assert files.read("/lib/a") == b"1"
+    assert files.read("/lib/b") == b"2"
+
+
+def test_the_last_of_duplicate_members_counts() -> None:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        for content in (KEY_LINE, b"clean"):
+            member = tarfile.TarInfo("a")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    files = squash(layer_of(stream.getvalue()))
+    assert files.read("/a") == b"clean"
+    assert files.hits == ()
+
+
+def test_a_hard_link_has_content_hits_and_checksums_of_its_file() -> None:
+    files = squash(
+        {"a": KEY_LINE, "b": hardlink("a"), "c": hardlink("b")},
+        needs=everything(searches=True, checksums=True),
+    )
+    for path in ("/a", "/b", "/c"):
+        assert files.read(path) == KEY_LINE
+        assert files.checksum(path, "sha256") == hashlib.sha256(KEY_LINE).hexdigest()
+        entry = files.entry(path)
+        assert entry is not None
+        assert (entry.type, entry.size) == ("file", len(KEY_LINE))
+    assert [hit.path for hit in files.hits] == ["/a", "/b", "/c"]
+
+
+WANTED = Want.exact("/wanted")
+
+
+@pytest.mark.parametrize("size", [10, 3 * MIB])
+def test_a_wanted_hard_link_to_an_unwanted_name_is_kept(size: int) -> None:
+    other = Want.exact("/also")
+    layer: Files = {"blob": b"x" * size, "wanted": hardlink("blob"), "also": hardlink("blob")}
+    files = squash(layer, needs=Needs(wants=(WANTED, other), checksums=(Checksums(pattern="/also"),)))
+    assert files.read("/wanted") == files.read("/also") == b"x" * size
+    assert list(files.kept(WANTED)) == ["/wanted"]
+    assert list(files.kept(other)) == ["/also"]
+    assert files.checksum("/also", "sha256") == hashlib.sha256(b"x" * size).hexdigest()
+    assert not files.has("/blob")
+
+
+def test_a_hard_link_outlives_the_name_it_was_made_from() -> None:
+    files = squash({"blob": KEY_LINE, "wanted": hardlink("blob")}, {".wh.blob": b""})
+    assert files.read("/wanted") == KEY_LINE
+    assert [hit.path for hit in files.hits] == ["/wanted"]
+
+
+def test_a_hard_link_into_a_lower_layer_is_followed() -> None:
+    files = squash(
+        {"blob": KEY_LINE}, {"wanted": hardlink("blob")}, needs=Needs(wants=(WANTED,), searches=SECRETS)
+    )
+    assert files.read("/wanted") == KEY_LINE
+    assert [hit.path for hit in files.hits] == ["/blob", "/wanted"]
+
+
+def test_a_hard_link_to_nothing_is_refused() -> None:
+    with pytest.raises(ImageError, match="hard link to '/gone', which is not there"):
+        squash({"a": hardlink("gone")})
+
+
+def test_a_hard_link_to_itself_is_refused() -> None:
+    with pytest.raises(ImageError, match="hard link to itself"):
+        squash({"a": hardlink("a")})
+
+
+def test_entries_tell_mode_owner_and_kind() -> None:
+    devices = {
+        "d": Entry(type=tarfile.CHRTYPE, mode=0o600),
+        "p": Entry(type=tarfile.FIFOTYPE),
+        "s": Entry(b"x", mode=0o4755, uid=7, gid=8),
+    }
+    files = squash(dict(devices))
+    found = {entry.path: (entry.type, oct(entry.mode), entry.uid, entry.gid) for entry in files.entries()}
+    assert found == {
+        "/d": ("chardev", "0o20600", 0, 0),
+        "/p": ("fifo", "0o10644", 0, 0),
+        "/s": ("file", "0o104755", 7, 8),
+    }
+
+
+def test_wants_select_by_name_suffix_pattern_and_size() -> None:
+    jars = Want(suffixes=frozenset({".JAR"}), limit=5)
+    meta = Want(names=frozenset({"METADATA"}), pattern=r".*\.dist-info/METADATA")
+    files = squash(
+        {
+            "a.jar": "12345",
+            "B.Jar": "1",
+            "c.jar": "123456",
+            "x.dist-info/METADATA": "m",
+            "METADATA": "n",
+            "a.jarx": "",
+        },
+        needs=Needs(wants=(jars, meta)),
+    )
+    assert list(files.kept(jars)) == ["/B.Jar", "/a.jar"]
+    assert list(files.kept(meta)) == ["/x.dist-info/METADATA"]
+    assert files.oversized == (("/c.jar", 6),)
+
+
+def test_large_files_are_streams() -> None:
+    content = bytes(range(256)) * 20_000
+    files = squash({"big": content, "small": b"ab"})
+    with files.open("/big") as stream:
+        stream.seek(-256, io.SEEK_END)
+        assert stream.read() == bytes(range(256))
+        stream.seek(1000)
+        assert stream.read(10) == content[1000:1010]
+    assert files.read("/small") == b"ab"
+
+
+def test_what_was_not_searched_is_said() -> None:
+    files = squash(
+        {"big": b"a" * (MIB + 1), "bin": b"\0" + KEY_LINE, "text": KEY_LINE}, needs=Needs(searches=SECRETS)
+    )
+    assert [hit.path for hit in files.hits] == ["/text"]
+    assert files.notes == (
+        "1 files larger than 1048576 bytes were not searched for content",
+        "1 binary files (a NUL byte near the start) were not searched for content",
+    )
+
+
+def test_a_large_sparse_file_costs_no_memory() -> None:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        member = tarfile.TarInfo("huge.jar")
+        member.pax_headers = {"GNU.sparse.size": str(10**15), "GNU.sparse.map": f"{10**14},4"}
+        member.size = 4
+        tar.addfile(member, io.BytesIO(b"data"))
+    layer = layer_of(stream.getvalue())
+    files = squash(layer, needs=Needs(wants=(Want(suffixes=frozenset({".jar"})),)))
+    assert files.oversized == (("/huge.jar", 10**15),)
+    with pytest.raises(LimitExceeded, match="sparse file of"):
+        squash(layer, needs=Needs(checksums=(Checksums(pattern="/.*"),)))
+
+
+def test_a_hundred_thousand_empty_members_are_read() -> None:
+    member = make_tar({"d/000000": b""})[:512]
+    blocks = bytearray()
+    for i in range(20_000):
+        name = b"d/%06d" % i
+        block = bytearray(member)
+        block[:8] = name
+        block[148:156] = b" " * 8
+        block[148:156] = b"%06o\0 " % sum(block)
+        blocks += block
+    files = squash(layer_of(bytes(blocks)))
+    assert len(list(files.entries())) == 20_000
+
+
+def test_a_bomb_of_zeros_is_refused(tmp_path: Path) -> None:
+    layer = make_layer({"zeros": bytes(260 * MIB)})
+    with (
+        open_image(str(docker_archive(tmp_path / "a.tar", [layer]))) as opened,
+        pytest.raises(LimitExceeded, match="a bomb"),
+    ):
+        opened.scan(Needs())
+
+
+def test_every_want_sees_only_its_files() -> None:
+    files = squash({"a": "1"}, needs=Needs(wants=(WANTED,)))
+    assert list(files.kept(EVERYTHING)) == []
