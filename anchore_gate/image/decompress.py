@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import zlib
-from typing import Any, Protocol
+from pathlib import Path
+from typing import IO, Any, Protocol
 
 from anchore_gate.errors import ImageError, LimitExceeded
 from anchore_gate.image.limits import MAX_RATIO, MIB, RATIO_FREE
@@ -184,3 +185,9 @@ def _zstd() -> Any:
     except ImportError:
         from backports import zstd
     return zstd
+
+
+def zstd_file(path: Path) -> IO[bytes]:
+    """A zstd file to write to."""
+    written: IO[bytes] = _zstd().ZstdFile(path, "wb", level=10)
+    return written

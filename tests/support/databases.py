@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
+import tarfile
+import tempfile
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from anchore_gate.image.decompress import zstd_file
+from anchore_gate.net.retry import Clock
 from anchore_gate.vulnerability.sqlite import connect_for_writing
 from anchore_gate.vulnerability.writer import Writer
+from tests.support.web import Asked, Reply
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=timezone.utc)
 BUILT = datetime(2026, 11, 24, 6, 33, 47, tzinfo=timezone.utc)
@@ -69,3 +78,73 @@ def change_database(path: Path, *statements: str) -> None:
     with closing(connect_for_writing(path)) as connection:
         for statement in statements:
             connection.run(statement)
+
+
+@dataclass(frozen=True)
+class Published:
+    """A database in the form it is published in: `latest.json` and an archive, below `/v6/`."""
+
+    archive: bytes
+    name: str
+    listing: dict[str, str]
+
+    def respond(self, asked: Asked) -> Reply:
+        """Answer as the publisher's server does, parts of the archive too."""
+        if asked.path == "/v6/latest.json":
+            return Reply(body=json.dumps(self.listing).encode(), headers={"Content-Type": "application/json"})
+        if asked.path != f"/v6/{self.name}":
+            return Reply(404, b"<html>not here</html>")
+        start = asked.headers.get("range", "").removeprefix("bytes=").removesuffix("-")
+        if not start:
+            return Reply(body=self.archive)
+        size = len(self.archive)
+        if int(start) >= size:
+            return Reply(416, headers={"Content-Range": f"bytes */{size}"})
+        part = self.archive[int(start) :]
+        return Reply(206, part, {"Content-Range": f"bytes {start}-{size - 1}/{size}"})
+
+
+def publish(folder: Path, *, built_at: datetime = BUILT, changes: dict[str, str] | None = None) -> Published:
+    """Build the published form of `write_database`: no indexes, vacuumed, tar and zstd."""
+    path = folder / "published.db"
+    path.unlink(missing_ok=True)
+    write_database(path, built_at=built_at)
+    change_database(path, "VACUUM")
+    stamp = f"{built_at:%Y-%m-%dT%H:%M:%SZ}"
+    archive = tar_zst({"vulnerability.db": path.read_bytes()})
+    name = f"vulnerability-db_v6.1.11_{stamp}_{int(built_at.timestamp())}.tar.zst"
+    listing = {
+        "status": "active",
+        "schemaVersion": "v6.1.11",
+        "built": stamp,
+        "path": name,
+        "checksum": f"sha256:{hashlib.sha256(archive).hexdigest()}",
+    }
+    return Published(archive, name, listing | (changes or {}))
+
+
+def tar_zst(files: dict[str, bytes], *, type: bytes = tarfile.REGTYPE) -> bytes:
+    """A zstd-compressed tar of these files."""
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.type = type
+            member.size = len(content) if type == tarfile.REGTYPE else 0
+            member.linkname = "" if type == tarfile.REGTYPE else "/etc/passwd"
+            tar.addfile(member, io.BytesIO(content))
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "x.tar.zst"
+        with zstd_file(target) as stream:
+            stream.write(plain.getvalue())
+        return target.read_bytes()
+
+
+class Patience:
+    """A clock that does not wait, and remembers for how long it would have."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+        self.clock = Clock(
+            sleep=self.slept.append, monotonic=lambda: 0.0, now=lambda: NOW, chance=lambda: 0.5
+        )
