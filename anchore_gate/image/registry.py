@@ -16,7 +16,7 @@ from urllib.parse import urljoin, urlsplit
 from anchore_gate.errors import ImageNotFound, InvalidReference, NetworkError, RegistryError
 from anchore_gate.image.endpoint import Endpoint, Whole
 from anchore_gate.image.keychain import Keychain
-from anchore_gate.image.registry_blob import RegistryBlob
+from anchore_gate.image.registry_blob import Progress, RegistryBlob, silent
 from anchore_gate.image.registry_settings import RegistrySettings, api_repository, canonical
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import ImageReference, Layer
@@ -122,11 +122,20 @@ class Registry(AbstractContextManager["Registry"]):
 
         return self._first(reference, read, by_digest=True)
 
-    def layer(self, reference: ImageReference, layer: Layer, *, urls: tuple[str, ...] = ()) -> RegistryBlob:
+    def layer(
+        self,
+        reference: ImageReference,
+        layer: Layer,
+        *,
+        urls: tuple[str, ...] = (),
+        progress: Progress = silent,
+    ) -> RegistryBlob:
         """A layer that can be opened as a stream."""
-        return RegistryBlob(
-            layer, lambda: self._places(reference, by_digest=True), urls=urls, clock=self._clock
-        )
+
+        def places() -> list[tuple[Endpoint, str]]:
+            return self._places(reference, by_digest=True)
+
+        return RegistryBlob(layer, places, urls=urls, clock=self._clock, progress=progress)
 
     def tags(self, registry: str, repository: str) -> tuple[str, ...]:
         """Every tag of a repository, sorted. Raises as `manifest` does."""

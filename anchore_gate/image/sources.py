@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from anchore_gate.errors import ImageError, ImageNotFound, UsageError
 from anchore_gate.image.archive import open_tar
@@ -15,24 +15,32 @@ from anchore_gate.image.rootfs import open_rootfs
 from anchore_gate.image.source import OpenImage
 from anchore_gate.model.image import Platform
 
+if TYPE_CHECKING:
+    from anchore_gate.image.registry_blob import Progress
+    from anchore_gate.image.registry_settings import RegistrySettings
+
 SCHEMES = ("docker-archive", "oci-archive", "oci-dir", "dir", "registry", "docker", "podman")
-# Each has `open_image(location, *, name, platform)`. They bring the network: imported when asked for.
-_ELSEWHERE = {
-    "registry": "anchore_gate.image.registry_source",
-    "docker": "anchore_gate.image.daemon_source",
-    "podman": "anchore_gate.image.daemon_source",
-}
 
 
 @contextmanager
-def open_image(text: str, *, platform: Platform | None = None, tag: str = "") -> Iterator[OpenImage]:
+def open_image(
+    text: str,
+    *,
+    platform: Platform | None = None,
+    tag: str = "",
+    registry: RegistrySettings | None = None,
+    progress: Progress | None = None,
+) -> Iterator[OpenImage]:
     """
     Hold the image that `text` names open: `SCHEME:LOCATION`, a path that exists, or a registry reference.
 
-    `tag` says which image of an archive with several. Raises `ImageError`, `RegistryError`, `NetworkError`,
-    `UsageError`.
+    `tag` says which image of an archive with several; `registry` how registries are asked (None: as the
+    environment says); `progress` is told of layers as they arrive. Raises `ImageError`, `RegistryError`,
+    `NetworkError`, `UsageError`.
     """
     scheme, location = scheme_of(text)
+    if scheme == "registry" and location == text and is_short(text):
+        scheme = _daemon_with(text) or scheme
     match scheme:
         case "docker-archive":
             opened = open_docker_archive(location, name=text, platform=platform, tag=tag)
@@ -44,9 +52,18 @@ def open_image(text: str, *, platform: Platform | None = None, tag: str = "") ->
             with open_rootfs(location, name=text, platform=platform) as root:
                 yield root
             return
+        case "docker" | "podman":
+            from anchore_gate.image import daemon_source
+
+            with daemon_source.open_image(location, name=text, scheme=scheme, platform=platform) as saved:
+                yield saved
+            return
         case _:
-            module = importlib.import_module(_ELSEWHERE[scheme])
-            opened = module.open_image(location, name=text, platform=platform)
+            from anchore_gate.image import registry_source
+
+            opened = registry_source.open_image(
+                location, name=text, platform=platform, settings=registry, progress=progress
+            )
     with opened as image:
         yield image
 
@@ -69,6 +86,19 @@ def scheme_of(text: str) -> tuple[str, str]:
     if text.startswith(("/", "./", "../", "~")) or path.suffix in (".tar", ".tgz"):
         raise ImageNotFound(f"{text}: there is no such file")
     return "registry", text
+
+
+def is_short(text: str) -> bool:
+    """Whether a reference names no registry, or only this machine, as images that were built here do."""
+    first, slash, _ = text.partition("/")
+    return "@" not in text and (not slash or not ("." in first or ":" in first))
+
+
+def _daemon_with(text: str) -> str | None:
+    """The scheme of a daemon on this machine that has the image under a short name."""
+    from anchore_gate.image.daemon_source import find_local
+
+    return find_local(text)
 
 
 def _file_scheme(path: Path) -> str:
