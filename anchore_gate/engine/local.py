@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from anchore_gate.engine.engine import Request
 from anchore_gate.errors import PolicyError
@@ -18,6 +19,19 @@ from anchore_gate.policy.evaluate import evaluate
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import Evidence
+
+SBOM_SCHEME = "sbom:"
+_MANIFEST_NOTE = "only a package manifest was judged: files, configuration and secrets were not seen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What was seen of an image before the policy is asked."""
+
+    image: Image
+    files: Filesystem | None  # None: only a manifest is at hand
+    inventory: Inventory
+    dockerfile: Dockerfile | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +60,11 @@ class LocalEngine:
         """See `Engine.assess`."""
         if request.bundle is None:
             raise PolicyError("the embedded engine needs a policy: --policy FILE|NAME")
+        given = load_dockerfile(request.dockerfile) if request.dockerfile else None
+        if request.image.startswith(SBOM_SCHEME):
+            return self._assess_manifest(request, request.bundle, given)
         from anchore_gate.image.sources import open_image
 
-        given = load_dockerfile(request.dockerfile) if request.dockerfile else None
         with open_image(request.image, platform=request.platform, tag=request.tag) as opened:
             return self._assess(request, request.bundle, opened, given)
 
@@ -60,10 +76,27 @@ class LocalEngine:
         needs = self._needs(request, bundle.needs(target, self.settings))
         files = opened.scan(needs)
         image = replace(opened.image, tag=tag, annotations=request.annotations)
-        inventory = _inventory(files, needs)
         dockerfile = with_layers(given, image) if given else guess_dockerfile(image)
+        seen = Seen(image=image, files=files, inventory=_inventory(files, needs), dockerfile=dockerfile)
+        return self._judged(request, bundle, seen, target)
+
+    def _assess_manifest(self, request: Request, bundle: Bundle, given: Dockerfile | None) -> Assessment:
+        """Judge what an SBOM says; rules that need the image itself get a problem."""
+        from anchore_gate.catalog.sbom import read_sbom
+
+        image, inventory = read_sbom(Path(request.image.removeprefix(SBOM_SCHEME)))
+        tag = named(request.tag) or image.tag
+        image = replace(image, name=request.image, tag=tag, annotations=request.annotations)
+        seen = Seen(image=image, files=None, inventory=inventory, dockerfile=given)
+        return self._judged(request, bundle, seen, target_of(image))
+
+    def _judged(self, request: Request, bundle: Bundle, seen: Seen, target: Target) -> Assessment:
         evidence = Evidence(
-            image=image, files=files, inventory=inventory, dockerfile=dockerfile, now=request.now
+            image=seen.image,
+            files=seen.files,
+            inventory=seen.inventory,
+            dockerfile=seen.dockerfile or Dockerfile(mode="Unknown"),
+            now=request.now,
         )
         evaluation = evaluate(
             bundle,
@@ -73,11 +106,11 @@ class LocalEngine:
             unsupported=request.unsupported,
         )
         return Assessment(
-            image=image,
+            image=seen.image,
             evaluation=evaluation,
-            inventory=inventory,
-            dockerfile=dockerfile,
-            notes=tuple(files.notes),
+            inventory=seen.inventory,
+            dockerfile=evidence.dockerfile,
+            notes=tuple(seen.files.notes) if seen.files else (_MANIFEST_NOTE,),
         )
 
     def _needs(self, request: Request, asked: Needs) -> Needs:

@@ -86,6 +86,13 @@ class Evidence:
             raise PolicyError("the image's files are not at hand (only a list of its packages)")
         return self.files
 
+    @property
+    def build(self) -> Dockerfile:
+        """How the image was built. Raises `PolicyError` where nothing tells (an SBOM alone)."""
+        if self.dockerfile.mode == "Unknown":
+            raise PolicyError("how the image was built is not known: only a list of its packages is at hand")
+        return self.dockerfile
+
     def packages_named(self, name: str) -> tuple[Package, ...]:
         """The packages of a name, in the inventory's order: a thousand rules ask, one index answers."""
         if not self._by_name:

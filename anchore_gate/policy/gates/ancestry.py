@@ -132,11 +132,11 @@ def _is_from_scratch(evidence: Evidence) -> bool:
 
 def _from(evidence: Evidence) -> str:
     """What the last stage is built from, through earlier stages; "" without a Dockerfile."""
-    if evidence.dockerfile.mode != "Actual":
+    if evidence.build.mode != "Actual":
         return ""
     stages: dict[str, str] = {}
     base = ""
-    for one in evidence.dockerfile.instructions:
+    for one in evidence.build.instructions:
         words = [word for word in one.value.split() if not word.startswith("--")]
         if one.keyword == "FROM" and words:
             base = stages.get(words[0].lower(), words[0])

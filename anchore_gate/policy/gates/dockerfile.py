@@ -43,7 +43,7 @@ class InstructionCheck(Trigger):
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
-        dockerfile = evidence.dockerfile
+        dockerfile = evidence.build
         if self.actual_dockerfile_only and dockerfile.mode != "Actual":
             return
         lines = [one for one in dockerfile.instructions if one.keyword == self.instruction]
@@ -107,7 +107,7 @@ class EffectiveUser(Trigger):
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
-        instructions = evidence.dockerfile.instructions
+        instructions = evidence.build.instructions
         if not instructions:
             return
         last = _last_user(instructions)
@@ -157,11 +157,11 @@ class ExposedPorts(Trigger):
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
-        if self.actual_dockerfile_only and evidence.dockerfile.mode != "Actual":
+        if self.actual_dockerfile_only and evidence.build.mode != "Actual":
             return
         denies = self.type == "denylist"
         what = "in policy file DENIEDPORTS list" if denies else "not in policy file ALLOWEDPORTS list"
-        for line in evidence.dockerfile.instructions:
+        for line in evidence.build.instructions:
             if line.keyword == "EXPOSE":
                 tokens = line.value.split()
                 for token in self._denied(tokens) if denies else self._strange(tokens):
@@ -208,7 +208,7 @@ class NoDockerfileProvided(Trigger):
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
-        if evidence.dockerfile.mode != "Actual":
+        if evidence.build.mode != "Actual":
             yield self.found("Image was not analyzed with an actual Dockerfile", fix="give --dockerfile")
 
 

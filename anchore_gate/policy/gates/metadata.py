@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from anchore_gate.errors import PolicyError
 from anchore_gate.image.needs import Needs
 from anchore_gate.model.evaluation import Finding
 from anchore_gate.policy.expression import Expression
@@ -86,6 +87,8 @@ class Attribute(Trigger):
 
     def _actual(self, evidence: Evidence) -> str | int:
         image, distro = evidence.image, evidence.inventory.distro
+        if image.source == "sbom" and self.attribute in _OF_THE_IMAGE:
+            raise PolicyError(f"the image's {self.attribute} is not known (only a list of its packages)")
         match self.attribute:
             case "size":
                 return image.size
@@ -100,6 +103,9 @@ class Attribute(Trigger):
             case "distro_version":
                 return (distro.version_id or "0") if distro else "0"
         return (",".join(distro.id_like) or distro.id) if distro else "Unknown"
+
+
+_OF_THE_IMAGE = frozenset({"size", "layer_count", "architecture", "os_type"})
 
 
 def _ordered(check: str, order: int) -> bool:

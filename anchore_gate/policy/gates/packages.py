@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from anchore_gate.errors import PolicyError
 from anchore_gate.image.filesystem import FileEntry
 from anchore_gate.image.needs import Checksums, Needs
 from anchore_gate.model.evaluation import Finding
@@ -94,6 +95,10 @@ class Verify(Trigger):
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
+        if evidence.image.source == "sbom":
+            raise PolicyError(
+                "the packages' files cannot be verified: only a list of the packages is at hand"
+            )
         for package, files in evidence.inventory.files:
             if self.only_packages and package.name not in self.only_packages:
                 continue

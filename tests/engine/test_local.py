@@ -1,0 +1,129 @@
+"""The engine that looks for itself: images and manifests give the same findings where they can."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from anchore_gate import GateError, GateResult, NoVerdict, gate, gate_all
+from anchore_gate.catalog.spdx import render as spdx
+from anchore_gate.model.evaluation import Action
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
+ROOT = Path(__file__).parents[2]
+TEAM = ROOT / "examples" / "policies" / "team.json"
+Images = tuple[Path, Path]
+
+
+def policy(tmp_path: Path, *rules: tuple[str, str, dict[str, str]]) -> Path:
+    document = {
+        "id": "p",
+        "name": "p",
+        "version": "2",
+        "rule_sets": [
+            {
+                "id": "r",
+                "name": "r",
+                "version": "2",
+                "rules": [
+                    {
+                        "id": f"rule-{number}",
+                        "gate": gate_name,
+                        "trigger": trigger,
+                        "action": "STOP",
+                        "params": [{"name": key, "value": value} for key, value in params.items()],
+                    }
+                    for number, (gate_name, trigger, params) in enumerate(rules)
+                ],
+            }
+        ],
+        "mappings": [
+            {
+                "id": "m",
+                "name": "m",
+                "registry": "*",
+                "repository": "*",
+                "image": {"type": "tag", "value": "*"},
+                "rule_set_ids": ["r"],
+                "allowlist_ids": [],
+            }
+        ],
+    }
+    path = tmp_path / "policy.json"
+    path.write_text(json.dumps(document))
+    return path
+
+
+def told(result: GateResult) -> Iterator[tuple[str, str]]:
+    for outcome in result.evaluation.outcomes:
+        yield from ((finding.trigger_id, finding.message) for finding in outcome.findings)
+
+
+def test_real_packages_of_the_demo_are_found(demo_images: Images) -> None:
+    result = gate(str(demo_images[0]), policy=TEAM, now=NOON)
+    found = {(package.type, package.name) for package in result.inventory.packages}
+    assert {("deb", "libc6"), ("deb", "openssl"), ("python", "requests"), ("python", "certifi")} <= found
+    assert str(result.inventory.distro) == "debian 12"
+
+
+def test_the_same_image_gives_the_same_result_twice(demo_images: Images) -> None:
+    assert gate(str(demo_images[1]), policy=TEAM, now=NOON) == gate(
+        str(demo_images[1]), policy=TEAM, now=NOON
+    )
+    assert len({gate(str(demo_images[1]), policy=TEAM, now=NOON)}) == 1
+
+
+def test_a_manifest_gives_the_same_package_findings_as_its_image(demo_images: Images, tmp_path: Path) -> None:
+    asked = policy(
+        tmp_path,
+        ("packages", "denylist", {"name": "openssl"}),
+        ("packages", "denylist", {"name": "requests"}),
+        ("packages", "required_package", {"name": "curl"}),
+    )
+    image = gate(str(demo_images[0]), policy=asked, now=NOON)
+    (tmp_path / "sbom.json").write_text(spdx(image.inventory, image.image, created=NOON))
+    manifest = gate(f"sbom:{tmp_path / 'sbom.json'}", policy=asked, now=NOON)
+    assert sorted(told(manifest)) == sorted(told(image))
+    assert manifest.evaluation.final_action is Action.STOP
+
+
+@pytest.mark.parametrize(
+    ("gate_name", "trigger", "params"),
+    [
+        ("dockerfile", "effective_user", {"users": "root", "type": "denylist"}),
+        ("dockerfile", "instruction", {"instruction": "HEALTHCHECK", "check": "not_exists"}),
+        ("files", "suid_or_guid_set", {}),
+        ("secret_scans", "content_regex_checks", {}),
+        ("metadata", "attribute", {"attribute": "size", "check": ">", "value": "100gb"}),
+        ("packages", "verify", {}),
+    ],
+)
+def test_a_rule_that_needs_the_image_is_a_problem_for_a_manifest(
+    tmp_path: Path, gate_name: str, trigger: str, params: dict[str, str]
+) -> None:
+    sbom = tmp_path / "sbom.json"
+    sbom.write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": []}))
+    result = gate(f"sbom:{sbom}", policy=policy(tmp_path, (gate_name, trigger, params)), now=NOON)
+    (outcome,) = result.evaluation.outcomes
+    assert outcome.problem is not None
+    assert not result.passed
+
+
+def test_an_image_that_cannot_be_judged_does_not_hide_the_others(demo_images: Images) -> None:
+    good, missing = gate_all([str(demo_images[0]), "docker-archive:no.tar"], policy=TEAM, now=NOON)
+    assert isinstance(good, GateResult)
+    assert good.passed
+    assert isinstance(missing, NoVerdict)
+    assert missing.category == "not_found"
+
+
+def test_an_empty_policy_judges_nothing(demo_images: Images, tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text(
+        '{"id": "x", "name": "x", "version": "2", "rule_sets": [], "mappings": []}'
+    )
+    with pytest.raises(GateError, match="empty: it asks nothing"):
+        gate(str(demo_images[0]), policy=tmp_path / "p.json", now=NOON)
