@@ -1,12 +1,16 @@
-"""`anchore-gate policy`: validate, list and show policies, and the gates they may name."""
+"""`anchore-gate policy`: validate, explain, list, show and convert policies, and the gates they may name."""
 
 from __future__ import annotations
 
 import argparse
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
-from anchore_gate.cli.terminal import say, table
+from anchore_gate.cli.terminal import hint, say, table
 from anchore_gate.errors import UsageError
+
+if TYPE_CHECKING:
+    from anchore_gate.model.evaluation import Problem
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +21,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("list", help="the policies that ship")
     show = actions.add_parser("show", help="print a policy")
     show.add_argument("name", metavar="NAME|FILE")
+    explain = actions.add_parser("explain", help="say in words what a policy asks")
+    explain.add_argument("file", metavar="FILE|NAME")
+    explain.add_argument("--image", metavar="REF", help="what it asks of this image, by its name")
+    convert = actions.add_parser("convert", help="print a policy in Engine's or Enterprise's words")
+    convert.add_argument("file", metavar="FILE|NAME")
+    convert.add_argument("--to", choices=("v1", "v2"), required=True, help="v1 Engine, v2 Enterprise")
     gates = actions.add_parser("gates", help="the gates, triggers and parameters that policies may name")
     gates.add_argument("gate", metavar="GATE", nargs="?")
 
@@ -26,6 +36,10 @@ def run(args: argparse.Namespace) -> int:
     match args.action:
         case "validate":
             return _validate(args.file)
+        case "convert":
+            return _convert(args.file, args.to)
+        case "explain":
+            _explain(args.file, args.image)
         case "list":
             _list()
         case "show":
@@ -41,10 +55,45 @@ def _validate(source: str) -> int:
 
     problems = list(review(load_bundle(source), now=datetime.now(timezone.utc)))
     for problem in problems:
-        say(f"{problem.severity}: {problem.path}: {problem.message} [{problem.type}]")
+        say(_told(problem))
     errors = sum(problem.severity == "error" for problem in problems)
     say(f"{source}: {errors} errors, {len(problems) - errors} warnings")
     return 2 if errors else 0
+
+
+def _told(problem: Problem) -> str:
+    return f"{problem.severity}: {problem.path}: {problem.message} [{problem.type}]"
+
+
+def _explain(source: str, image: str | None) -> None:
+    from anchore_gate.policy.bundle import load_bundle
+    from anchore_gate.policy.explain import explain
+    from anchore_gate.policy.target import Target
+
+    target = Target.parse(image) if image is not None else None
+    for line in explain(load_bundle(source), target, now=datetime.now(timezone.utc)):
+        say(line)
+
+
+def _convert(source: str, to: str) -> int:
+    import json
+
+    from anchore_gate.policy.bundle import load_bundle
+    from anchore_gate.policy.convert import convert
+    from anchore_gate.policy.document import locate, parse_json, read_text
+    from anchore_gate.policy.review import review
+
+    found = review(load_bundle(source), now=datetime.now(timezone.utc))
+    errors = [problem for problem in found if problem.severity == "error"]
+    for problem in errors:
+        hint(_told(problem))
+    if errors:
+        return 2
+    converted = convert(parse_json(read_text(locate(source))), to=to)
+    for note in converted.notes:
+        hint(f"note: {note}")
+    say(json.dumps(converted.policy, indent=2, ensure_ascii=False))
+    return 0
 
 
 def _list() -> None:

@@ -120,6 +120,12 @@ def has_two_wordings(gate: str, trigger: str) -> bool:
     return (gate, trigger) in _TRIGGERS
 
 
+def has_other_ids(gate: str, trigger_id: str) -> bool:
+    """Whether an id may be a hash of words that the products do not share."""
+    hexadecimal = len(trigger_id) == 32 and set(trigger_id) <= set("0123456789abcdef")
+    return hexadecimal and any(gate.lower() == known for known, _ in _TRIGGERS)
+
+
 def message(gate: str, trigger: str, text: str, *, dialect: str) -> str:
     """A finding's message in the words of a dialect; they come before anything from the image."""
     words = _TRIGGERS.get((gate, trigger))

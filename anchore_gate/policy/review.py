@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from anchore_gate.model.evaluation import Problem
-from anchore_gate.policy.bundle import Allowlist, Bundle, RuleSet, references
+from anchore_gate.policy.bundle import Allowlist, Bundle, ImageRule, RuleSet, references
+from anchore_gate.policy.pattern import Pattern, has_shape
 
 
 def review(bundle: Bundle, *, now: datetime) -> Iterator[Problem]:
-    """Every fault of every part, used or not; then what is unused or expired."""
+    """Every fault of every part, used or not; then what is named twice, unused, unreachable or expired."""
     yield from bundle.problems
     for mapping in bundle.mappings:
         yield from mapping.problems
@@ -23,8 +24,37 @@ def review(bundle: Bundle, *, now: datetime) -> Iterator[Problem]:
     parts: tuple[RuleSet | Allowlist, ...] = (*bundle.rule_sets, *bundle.allowlists)
     for part in parts:
         yield from part.problems
+    yield from _named_twice(bundle)
     yield from _unused(bundle)
+    yield from _unreachable(bundle.mappings)
     yield from _expired(bundle, now)
+
+
+def _named_twice(bundle: Bundle) -> Iterator[Problem]:
+    words = bundle.words
+    yield from _twice((one.id for one in bundle.rule_sets), words.rule_sets)
+    yield from _twice((one.id for one in bundle.allowlists), words.allowlists)
+    image_rules = (
+        (bundle.mappings, "mappings"),
+        (bundle.allowlisted_images, words.allowlisted_images),
+        (bundle.denylisted_images, words.denylisted_images),
+    )
+    for rules, path in image_rules:
+        yield from _twice((one.matched.id for one in rules), path)
+    for rule_set in bundle.rule_sets:
+        yield from _twice((one.id for one in rule_set.rules), f"{rule_set.path}.rules")
+    for allowlist in bundle.allowlists:
+        yield from _twice((one.id for one in allowlist.items), f"{allowlist.path}.items")
+
+
+def _twice(ids: Iterable[str], path: str) -> Iterator[Problem]:
+    seen: set[str] = set()
+    told: set[str] = set()
+    for one in ids:
+        if one and one in seen and one not in told:
+            told.add(one)
+            yield _warning("Duplicate", f"the id {one!r} is used more than once", path)
+        seen.add(one)
 
 
 def _unused(bundle: Bundle) -> Iterator[Problem]:
@@ -35,15 +65,29 @@ def _unused(bundle: Bundle) -> Iterator[Problem]:
     parts: tuple[RuleSet | Allowlist, ...] = (*unused, *unused_lists)
     for part in parts:
         yield _warning("Unreferenced", f"no mapping refers to {part.id!r}", part.path)
-    catch_all = ""
-    for rule in bundle.mappings:
-        if catch_all:
-            yield _warning("Unreachable", f"never reached: {catch_all} picks every image", rule.path)
-        elif (rule.registry.text, rule.repository.text, rule.image_type, rule.image.text) == (
-            *("*", "*"),
-            *("tag", "*"),
-        ):
-            catch_all = rule.path
+
+
+def _unreachable(mappings: tuple[ImageRule, ...]) -> Iterator[Problem]:
+    for number, rule in enumerate(mappings):
+        wider = next((one for one in mappings[:number] if _covers(one, rule)), None)
+        if wider is not None:
+            yield _warning("Unreachable", f"never reached: {wider.path} picks its images first", rule.path)
+
+
+def _covers(wide: ImageRule, rule: ImageRule) -> bool:
+    """Whether every image that `rule` picks is picked by `wide`, as far as their texts say."""
+    if not _is_wider(wide.registry, rule.registry) or not _is_wider(wide.repository, rule.repository):
+        return False
+    if wide.image_type == "tag" and wide.image.text == "*":
+        return True
+    return wide.image_type == rule.image_type and _is_wider(wide.image, rule.image)
+
+
+def _is_wider(wide: Pattern, pattern: Pattern) -> bool:
+    if wide.text in {"*", pattern.text}:
+        return True
+    # a `*` of the narrow pattern is an ordinary character here: only a `*` of the wide one takes it
+    return wide.expression is None and pattern.expression is None and has_shape(wide.text, pattern.text)
 
 
 def _expired(bundle: Bundle, now: datetime) -> Iterator[Problem]:

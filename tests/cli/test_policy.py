@@ -38,3 +38,29 @@ def test_shipped_policies_are_listed_and_shown(capsys: pytest.CaptureFixture[str
     assert main(["policy", "list"]) == 0
     assert main(["policy", "show", "anchore-default"]) == 0
     assert '"id": "anchore-default"' in capsys.readouterr().out
+
+
+def test_a_policy_is_explained_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["policy", "explain", "cis-docker-4", "--image", "team/app:1"]) == 0
+    said = capsys.readouterr().out
+    assert "mapping 1: every image" in said
+    assert "STOP dockerfile/effective_user (users=root,0, type=denylist): Containers of the image run" in said
+
+
+def test_a_policy_is_converted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    params = [{"name": "name", "value": "sudo"}]
+    rules = [{"gate": "packages", "trigger": "blacklist", "action": "STOP", "params": params}]
+    path = tmp_path / "p.json"
+    path.write_text(
+        json.dumps({"id": "b", "version": "1_0", "policies": [{"id": "p", "version": "1_0", "rules": rules}]})
+    )
+
+    assert main(["policy", "convert", str(path), "--to", "v2"]) == 0
+    assert json.loads(capsys.readouterr().out)["rule_sets"][0]["rules"][0]["trigger"] == "denylist"
+
+    rules[0]["action"] = "MAYBE"
+    path.write_text(
+        json.dumps({"id": "b", "version": "1_0", "policies": [{"id": "p", "version": "1_0", "rules": rules}]})
+    )
+    assert main(["policy", "convert", str(path), "--to", "v2"]) == 2
+    assert "no action 'MAYBE'" in capsys.readouterr().err

@@ -1,0 +1,80 @@
+"""A policy in words: which mapping, which rules, which allowlists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from anchore_gate.policy.bundle import Allowlist, Bundle, ImageRule, Rule, RuleSet
+from anchore_gate.policy.target import Target
+from anchore_gate.policy.trigger import description
+
+
+def explain(bundle: Bundle, target: Target | None, *, now: datetime) -> Iterator[str]:
+    """
+    What the policy asks: of one image, or mapping by mapping. One line each, indented.
+
+    Raises `PolicyError` when an expression takes too long.
+    """
+    yield f"{bundle.name or bundle.id}: {bundle.description or 'no description'}"
+    yield f"  {bundle.dialect} words, id {bundle.id}, {bundle.digest}"
+    for problem in bundle.problems:
+        yield f"  {problem.severity}: {problem.path}: {problem.message}"
+    if target is not None:
+        yield from _image(bundle, target, now)
+        return
+    for number, mapping in enumerate(bundle.mappings, start=1):
+        yield f"mapping {number}: {_rule(mapping)}"
+        sets, lists = set(mapping.matched.rule_set_ids), set(mapping.matched.allowlist_ids)
+        yield from _parts(
+            tuple(one for one in bundle.rule_sets if one.id in sets),
+            tuple(one for one in bundle.allowlists if one.id in lists),
+            now,
+        )
+    for word, rules in (("denied", bundle.denylisted_images), ("allowed", bundle.allowlisted_images)):
+        for rule in rules:
+            yield f"always {word}: {_rule(rule)}"
+
+
+def _image(bundle: Bundle, target: Target, now: datetime) -> Iterator[str]:
+    yield f"image: registry {target.registry}, repository {target.repository}, tag {target.tag or 'none'}"
+    selection = bundle.selection(target)
+    if selection.mapping is None:
+        yield "no mapping picks it: STOP (--unmapped decides)"
+    else:
+        yield f"mapping {bundle.mappings.index(selection.mapping) + 1}: {_rule(selection.mapping)}"
+    for problem in selection.problems:
+        yield f"  {problem.severity}: {problem.path}: {problem.message}"
+    yield from _parts(selection.rule_sets, selection.allowlists, now)
+    lists = (
+        ("denied: STOP, whatever the rules say", bundle.denylisted_images),
+        ("allowed: GO, unless it is denied", bundle.allowlisted_images),
+    )
+    for word, rules in lists:
+        for rule in rules:
+            if rule.matches(target):
+                yield f"always {word}: {_rule(rule)}"
+
+
+def _rule(rule: ImageRule) -> str:
+    name = rule.matched.name or rule.matched.id or rule.path
+    where = f"registry {rule.registry.text}, repository {rule.repository.text}"
+    return f"{name}: {where}, {rule.image_type} {rule.image.text}"
+
+
+def _parts(rule_sets: tuple[RuleSet, ...], allowlists: tuple[Allowlist, ...], now: datetime) -> Iterator[str]:
+    for rule_set in rule_sets:
+        yield f"  rules {rule_set.name or rule_set.id}: {len(rule_set.rules)}"
+        for rule in rule_set.rules:
+            yield f"    {_asked(rule)}"
+    for allowlist in allowlists:
+        live = sum(one.expires_on is None or one.expires_on > now for one in allowlist.items)
+        expired = len(allowlist.items) - live
+        yield f"  accepted findings {allowlist.name or allowlist.id}: {live} items, {expired} expired"
+
+
+def _asked(rule: Rule) -> str:
+    given = ", ".join(f"{name}={value}" for name, value in rule.params)
+    asked = rule.unsupported or (description(type(rule.question)) if rule.question else "")
+    words = rule.description or asked
+    return f"{rule.action.name} {rule.gate}/{rule.trigger}" + (f" ({given})" if given else "") + f": {words}"

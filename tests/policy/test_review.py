@@ -1,0 +1,86 @@
+"""What a policy's author should know, whatever the image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from anchore_gate.policy.explain import explain
+from anchore_gate.policy.parse import parse_bundle
+from anchore_gate.policy.review import review
+from anchore_gate.policy.target import Target
+from tests.policy.support import NOW, bundle, mapping, rule
+
+ITEM = {"id": "i1", "gate": "always", "trigger_id": "always"}
+
+
+def warned(raw: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(one.type, one.path) for one in review(parse_bundle(raw), now=NOW)]
+
+
+def test_ids_that_are_used_twice_are_told_once() -> None:
+    raw = bundle(*[rule("always", "always")] * 3, items=[ITEM, ITEM])
+    raw["blacklisted_images"] = [mapping("a"), mapping("b")]
+
+    assert warned(raw) == [
+        ("Duplicate", "blacklisted_images"),
+        ("Duplicate", "policies[0].rules"),
+        ("Duplicate", "whitelists[0].items"),
+    ]
+
+
+def test_a_set_that_nothing_refers_to_is_told() -> None:
+    raw = bundle(rule("always", "always"))
+    raw["policies"].append({"id": "p9", "version": "1_0", "rules": []})
+
+    assert warned(raw) == [("Unreferenced", "policies[1]")]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "reached"),
+    [
+        (mapping(), mapping("docker.io", id="m2"), False),
+        (mapping(), mapping("docker.io", "x", "sha256:" + "a" * 64, type="digest", id="m2"), False),
+        (mapping("docker.io"), mapping(id="m2"), True),
+        (mapping("*.example.org"), mapping("eu.example.org", id="m2"), False),
+        (mapping("*", "team/*", "v*"), mapping("*", "team/app", "v1*", id="m2"), False),
+        (mapping("*", "team/*", "v*"), mapping("*", "team/app", "*", id="m2"), True),
+        (mapping("*", "regexp:a.*"), mapping("*", "regexp:a.*", id="m2"), False),
+        (mapping("*", "regexp:a.*"), mapping("*", "ab", id="m2"), True),
+        (mapping("*", "a*b"), mapping("*", "a*", id="m2"), True),
+    ],
+)
+def test_a_mapping_behind_a_wider_one_is_told(first: Any, second: Any, reached: bool) -> None:
+    raw = bundle(rule("always", "always"), mappings=[first, second])
+
+    assert warned(raw) == ([] if reached else [("Unreachable", "mappings[1]")])
+
+
+def test_expired_items_are_told() -> None:
+    raw = bundle(rule("always", "always"), items=[{**ITEM, "expires_on": "2020-01-01T00:00:00Z"}])
+
+    assert warned(raw) == [("Expired", "whitelists[0].items")]
+
+
+def told(raw: dict[str, Any], image: str | None = None) -> str:
+    target = Target.parse(image) if image else None
+    return "\n".join(explain(parse_bundle(raw), target, now=NOW))
+
+
+def test_a_policy_is_explained_for_one_image() -> None:
+    raw = bundle(rule("dockerfile", "exposed_ports", ports="22", type="blacklist"), items=[ITEM])
+    raw["blacklisted_images"] = [mapping("evil.example")]
+    raw["mappings"].insert(0, mapping("nowhere.example", id="m0"))
+
+    said = told(raw, "app:1")
+    assert "mapping 2: m1: registry *, repository *, tag *" in said
+    assert "STOP dockerfile/exposed_ports (ports=22, type=blacklist): Fires for each exposed port" in said
+    assert "accepted findings w1: 1 items, 0 expired" in said
+    assert "denied" not in said
+    assert "always denied: STOP" in told(raw, "evil.example/app:1")
+    assert "mapping 1: m1: registry nowhere.example" in told(raw)
+
+
+def test_an_image_that_no_mapping_picks_is_told() -> None:
+    assert "no mapping picks it: STOP" in told(bundle(mappings=[mapping("x.example")]), "app")
