@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from anchore_gate.catalog import gemspec
 from anchore_gate.catalog.cataloger import Ownership
+from anchore_gate.catalog.database import layer_of
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import MIB, Needs, Want
 from anchore_gate.model.inventory import Distro, Package, Unknown
@@ -45,6 +46,7 @@ class _Gem:
                 purl=purl("gem", "", found.name, found.version),
                 licenses=found.licenses,
                 locations=(path,),
+                layer=layer_of(files, path),
                 found_by="gem",
             )
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from anchore_gate.catalog import java_archive, maven
 from anchore_gate.catalog.cataloger import Ownership
+from anchore_gate.catalog.database import layer_of
 from anchore_gate.catalog.java_archive import EXTENSIONS, Manifest
 from anchore_gate.catalog.java_groups import known_group
 from anchore_gate.catalog.maven import Pom, PomProperties
@@ -56,8 +57,7 @@ class _Java:
     ) -> Iterator[Package | Ownership | Unknown]:
         """See `Cataloger.catalog`."""
         for path in files.kept(_WANT):
-            entry = files.entry(path)
-            layer = entry.layer if entry is not None else None
+            layer = layer_of(files, path)
             with closing(files.open(path)) as stream:
                 for found in _Walk(path).archive(stream, path, depth=0):
                     yield replace(found, layer=layer) if isinstance(found, Package) else found

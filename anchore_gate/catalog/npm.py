@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from anchore_gate.catalog.cataloger import Ownership
+from anchore_gate.catalog.database import layer_of
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import MIB, Needs, Want
 from anchore_gate.model.inventory import Distro, Package, Unknown
@@ -44,7 +46,7 @@ class _Npm:
                 continue
             for document in documents:
                 if (package := _package(document, path)) is not None:
-                    yield package
+                    yield replace(package, layer=layer_of(files, path))
 
 
 def _documents(content: bytes) -> list[Any]:

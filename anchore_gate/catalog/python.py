@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from anchore_gate.catalog.cataloger import Ownership
+from anchore_gate.catalog.database import layer_of
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import MIB, Needs, Want
 from anchore_gate.model.inventory import Distro, Package, Unknown
@@ -48,7 +50,8 @@ class _Python:
                 if not name:
                     yield Unknown(path, self.name, "no Name in Python metadata")
                 elif name != "Python":  # Python 2.7's own egg-info: the interpreter, not a package
-                    yield _package(name, fields, _locations(files, path))
+                    package = _package(name, fields, _locations(files, path))
+                    yield replace(package, layer=layer_of(files, path))
 
 
 def _fields(content: bytes) -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from anchore_gate.catalog.npm import CATALOGER
 from anchore_gate.model.inventory import Package, Unknown
-from tests.support.files import Files
+from tests.support.files import Files, Node
 
 PATH = "/app/node_modules/x/package.json"
 
@@ -83,3 +83,10 @@ def test_a_cut_file_is_unknown_with_its_path() -> None:
 @given(st.binary(max_size=200))
 def test_no_bytes_crash_it(content: bytes) -> None:
     found(content)
+
+
+def test_the_layer_that_brought_the_file_brought_the_package() -> None:
+    files = Files({PATH: Node(content=b'{"name": "a", "version": "1"}', layer=3)})
+    (one,) = CATALOGER.catalog(files, None, with_files=False)
+    assert isinstance(one, Package)
+    assert one.layer == 3

@@ -75,7 +75,7 @@ def back(document: str) -> Inventory:
 
 
 def in_order(inventory: Inventory) -> Inventory:
-    return replace(inventory, packages=tuple(sorted(inventory.packages)))
+    return replace(inventory, packages=tuple(sorted(inventory.packages, key=repr)))
 
 
 @pytest.mark.parametrize("format", FORMATS)
