@@ -16,6 +16,7 @@ from anchore_gate.cli.config import settings_of
 from anchore_gate.cli.options import Settings, add_options
 from anchore_gate.cli.terminal import hint, say
 from anchore_gate.errors import ConfigError, UsageError
+from anchore_gate.model.image import Platform
 
 if TYPE_CHECKING:
     from anchore_gate.cli.workers import Crew, Verdict
@@ -40,6 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", nargs="*", metavar="IMAGE", help="reference, archive, layout or folder")
     parser.add_argument("-q", "--quiet", action="store_true", help="print the verdict line only")
     parser.add_argument("-v", "--verbose", action="store_true", help="print every finding, and log steps")
+    parser.add_argument("--resolve", action="store_true", help="print where references point, scan nothing")
     add_options(parser, *GROUPS)
 
 
@@ -53,8 +55,23 @@ def run(args: argparse.Namespace) -> int:
 
         logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, format="%(name)s: %(message)s")
     subjects = _subjects(args.images, settings)
+    if args.resolve:
+        return _resolve(subjects, settings)
     plan = plan_reports([_format(text) for text in settings.items("format")], settings.path("report-dir"))
     return _judge(args, settings, subjects, plan)
+
+
+def _resolve(subjects: tuple[Subject, ...], settings: Settings) -> int:
+    from anchore_gate.cli.engine import registry_of
+    from anchore_gate.image.registry_source import resolve
+
+    words = settings.text("platform")
+    platform = Platform.parse(words) if words else None
+    for subject in subjects:
+        found = resolve(subject.image, platform=platform, settings=registry_of(settings))
+        index = f" index {found.index_digest}" if found.index_digest else ""
+        say(f"{found.reference.registry}/{found.reference.repository}@{found.digest}{index}")
+    return 0
 
 
 def _judge(args: argparse.Namespace, settings: Settings, subjects: tuple[Subject, ...], plan: Plan) -> int:

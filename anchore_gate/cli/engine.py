@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anchore_gate.cli.options import Settings
+from anchore_gate.cli.options import OPTIONS, Settings
 from anchore_gate.errors import UsageError
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.image import Platform
@@ -15,6 +15,7 @@ from anchore_gate.model.image import Platform
 if TYPE_CHECKING:
     from anchore_gate.api import Question
     from anchore_gate.engine.engine import Engine
+    from anchore_gate.image.registry_settings import RegistrySettings
     from anchore_gate.policy.bundle import Bundle
     from anchore_gate.policy.settings import AnalyzerSettings
 
@@ -50,7 +51,17 @@ def _policy(settings: Settings) -> Bundle | None:
 def _engine(settings: Settings) -> Engine:
     from anchore_gate.engine.local import LocalEngine
 
-    return LocalEngine(settings=analyzer_settings(settings))
+    return LocalEngine(settings=analyzer_settings(settings), registry=registry_of(settings))
+
+
+def registry_of(settings: Settings) -> RegistrySettings | None:
+    """How registries are asked; None, as the environment says, where no option speaks of them."""
+    names = [option.name for option in OPTIONS if option.group == "registry"]
+    if all(settings.origin(name) == "default" for name in names):
+        return None
+    from anchore_gate.cli.registry import registry_settings
+
+    return registry_settings(settings)
 
 
 def analyzer_settings(settings: Settings) -> AnalyzerSettings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from anchore_gate.engine.engine import Request
 from anchore_gate.errors import PolicyError
@@ -19,6 +20,9 @@ from anchore_gate.policy.evaluate import evaluate
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import Evidence
+
+if TYPE_CHECKING:
+    from anchore_gate.image.registry_settings import RegistrySettings
 
 SBOM_SCHEME = "sbom:"
 _MANIFEST_NOTE = "only a package manifest was judged: files, configuration and secrets were not seen"
@@ -39,10 +43,12 @@ class LocalEngine:
     """
     Reads, catalogs and evaluates in this process.
 
-    `settings` say what secrets and contents are looked for, and in how large files.
+    `settings` say what secrets and contents are looked for, and in how large files; `registry` how registries
+    are asked (None: as the environment and the files of docker and podman say).
     """
 
     settings: AnalyzerSettings = AnalyzerSettings()
+    registry: RegistrySettings | None = None
 
     @property
     def name(self) -> str:
@@ -65,7 +71,9 @@ class LocalEngine:
             return self._assess_manifest(request, request.bundle, given)
         from anchore_gate.image.sources import open_image
 
-        with open_image(request.image, platform=request.platform, tag=request.tag) as opened:
+        with open_image(
+            request.image, platform=request.platform, tag=request.tag, registry=self.registry
+        ) as opened:
             return self._assess(request, request.bundle, opened, given)
 
     def _assess(

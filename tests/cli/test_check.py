@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from anchore_gate.cli import main
+from tests.support.registry import run_registry
 
 ROOT = Path(__file__).parents[2]
 TEAM = str(ROOT / "examples" / "policies" / "team.json")
@@ -185,3 +188,47 @@ def test_on_github_outputs_summary_and_annotations_are_written(
     assert (outputs["verdict"], outputs["exit-code"], outputs["junit-path"]) == ("fail", "1", "j.xml")
     assert "## anchore_gate: fail" in (tmp_path / "summary").read_text()
     assert "::error file=" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(shutil.which("docker-registry") is None, reason="no `docker-registry` (Debian package)")
+@pytest.mark.skipif(shutil.which("skopeo") is None, reason="no `skopeo` (Debian package)")
+def test_an_image_in_a_registry_is_judged_like_its_archive(
+    demo_images: Images, tmp_path: Path, capsys: Capture
+) -> None:
+    with run_registry(tmp_path / "registry") as registry:
+        name = f"{registry}/team/bad:1.0"
+        copy = ["skopeo", "copy", "--quiet", "--dest-tls-verify=false", "--insecure-policy"]
+        subprocess.run([*copy, f"docker-archive:{demo_images[1]}", f"docker://{name}"], check=True)
+        assert main(["check", name, "--policy", TEAM, "--format", "json=registry.json"]) == 1
+        assert main(["check", name, "--resolve"]) == 0
+        digest = capsys.readouterr().out.strip().splitlines()[-1]
+        assert main(["check", digest, "--policy", TEAM]) == 1
+    assert main(["check", str(demo_images[1]), "--policy", TEAM, "--format", "json=archive.json"]) == 1
+    assert _ids(tmp_path / "registry.json") == _ids(tmp_path / "archive.json") != []
+
+
+@pytest.mark.skipif(shutil.which("skopeo") is None, reason="no `skopeo` (Debian package)")
+def test_every_form_of_an_image_gives_the_same_findings(demo_images: Images, tmp_path: Path) -> None:
+    found = []
+    for form in ("docker-archive", "oci-archive", "oci"):
+        place = f"{form}:{tmp_path / form}" + ("" if form == "oci" else ":demo/bad:1.0")
+        copy = ["skopeo", "copy", "--quiet", "--insecure-policy"]
+        subprocess.run([*copy, f"docker-archive:{demo_images[1]}", place], check=True)
+        words = ["check", str(tmp_path / form), "--tag", "demo/bad:1.0", "--policy", TEAM]
+        assert main([*words, "--format", f"json={form}.json"]) == 1
+        found.append(_ids(tmp_path / f"{form}.json"))
+    assert found[0] == found[1] == found[2] != []
+
+
+def _ids(path: Path) -> list[str]:
+    def walk(value: object) -> Iterator[str]:
+        if isinstance(value, dict):
+            if "trigger_id" in value:
+                yield str(value["trigger_id"])
+            for inner in value.values():
+                yield from walk(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                yield from walk(inner)
+
+    return sorted(walk(json.loads(path.read_text())))
