@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +17,15 @@ from anchore_gate.model.result import GateResult, NoVerdict
 if TYPE_CHECKING:
     from anchore_gate.engine.engine import Engine
     from anchore_gate.policy.bundle import Bundle
+    from anchore_gate.policy.narrowing import Narrowing
 
 DEFAULT_POLICY = "anchore-default"
+
+
+def _nothing() -> Narrowing:
+    from anchore_gate.policy.narrowing import Narrowing
+
+    return Narrowing()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +43,7 @@ class Question:
     annotations: tuple[tuple[str, str], ...] = ()
     want_packages: bool = False
     want_vulnerabilities: bool = False
+    narrowing: Narrowing = field(default_factory=_nothing)
     now: datetime
 
 
@@ -51,6 +59,7 @@ def gate(
     unmapped: Action = Action.STOP,
     unsupported: Action = Action.STOP,
     annotations: tuple[tuple[str, str], ...] = (),
+    narrowing: Narrowing | None = None,
     want_packages: bool = True,
     now: datetime | None = None,
 ) -> GateResult:
@@ -81,6 +90,7 @@ def gate(
             unmapped=unmapped,
             unsupported=unsupported,
             annotations=annotations,
+            narrowing=narrowing,
             want_packages=want_packages,
             now=now,
         ),
@@ -98,6 +108,7 @@ def gate_all(
     unmapped: Action = Action.STOP,
     unsupported: Action = Action.STOP,
     annotations: tuple[tuple[str, str], ...] = (),
+    narrowing: Narrowing | None = None,
     want_packages: bool = True,
     now: datetime | None = None,
 ) -> tuple[GateResult | NoVerdict, ...]:
@@ -118,6 +129,7 @@ def gate_all(
         unmapped=unmapped,
         unsupported=unsupported,
         annotations=annotations,
+        narrowing=narrowing,
         want_packages=want_packages,
         now=now,
     )
@@ -151,6 +163,7 @@ def _question(
     unmapped: Action,
     unsupported: Action,
     annotations: tuple[tuple[str, str], ...],
+    narrowing: Narrowing | None,
     want_packages: bool,
     now: datetime | None,
 ) -> Question:
@@ -167,6 +180,7 @@ def _question(
         unmapped=unmapped,
         unsupported=unsupported,
         annotations=annotations,
+        narrowing=narrowing or _nothing(),
         want_packages=want_packages,
         now=now or datetime.now(timezone.utc),
     )
@@ -205,7 +219,7 @@ def _judge(image: str, question: Question) -> GateResult:
     )
     return GateResult(
         image=grounds.image,
-        evaluation=grounds.evaluation,
+        evaluation=question.narrowing.apply(grounds.evaluation, grounds.image),
         inventory=grounds.inventory,
         matches=grounds.matches,
         incomparable=grounds.incomparable,

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from anchore_gate.api import Question
     from anchore_gate.engine.engine import Engine
     from anchore_gate.image.registry_settings import RegistrySettings
+    from anchore_gate.model.digest import Digest
     from anchore_gate.policy.bundle import Bundle
+    from anchore_gate.policy.narrowing import Narrowing
     from anchore_gate.policy.settings import AnalyzerSettings
 
 
@@ -36,8 +38,50 @@ def question_of(settings: Settings, *, now: datetime, want_packages: bool) -> Qu
         unsupported=Action[settings.text("unsupported").upper()],
         annotations=_pairs(settings.items("annotations")),
         want_packages=want_packages,
+        narrowing=_narrowing(settings),
         now=now,
     )
+
+
+def _narrowing(settings: Settings) -> Narrowing:
+    from anchore_gate.policy.narrowing import Narrowing
+
+    known: frozenset[tuple[str, str, str]] = frozenset()
+    layers: tuple[Digest, ...] = ()
+    baseline, base = settings.path("baseline"), settings.text("base-image")
+    if settings.flag("new-only"):
+        if baseline is None:
+            raise UsageError("--new-only needs --baseline RESULT.json")
+        known = _known(baseline)
+    if settings.flag("exclude-inherited"):
+        if not base:
+            raise UsageError("--exclude-inherited needs --base-image IMAGE")
+        layers = _layers(base, settings)
+    return Narrowing(
+        known=known,
+        baseline=str(baseline) if known else "",
+        base_image=base if layers else "",
+        base_layers=layers,
+        only_fixed=settings.flag("only-fixed"),
+    )
+
+
+def _known(path: Path) -> frozenset[tuple[str, str, str]]:
+    from anchore_gate.model.result import GateResult
+    from anchore_gate.policy.narrowing import keys_of
+    from anchore_gate.report.reading import load_run
+
+    judged = [one for one in load_run(path).results if isinstance(one, GateResult)]
+    return frozenset(key for one in judged for key in keys_of(one.evaluation))
+
+
+def _layers(base: str, settings: Settings) -> tuple[Digest, ...]:
+    from anchore_gate.image.sources import open_image
+
+    words = settings.text("platform")
+    platform = Platform.parse(words) if words else None
+    with open_image(base, platform=platform, registry=registry_of(settings)) as opened:
+        return tuple(layer.diff_id for layer in opened.image.layers)
 
 
 def _policy(settings: Settings) -> Bundle | None:

@@ -220,6 +220,32 @@ def test_every_form_of_an_image_gives_the_same_findings(demo_images: Images, tmp
     assert found[0] == found[1] == found[2] != []
 
 
+def test_findings_of_the_baseline_do_not_count_but_are_shown(
+    demo_images: Images, tmp_path: Path, capsys: Capture
+) -> None:
+    bad = str(demo_images[1])
+    assert main(["check", bad, "--policy", TEAM, "--format", "json=before.json"]) == 1
+    words = ["--baseline", "before.json", "--new-only", "--format", "json=after.json"]
+    assert main(["check", bad, "--policy", TEAM, *words]) == 0
+    assert _ids(tmp_path / "before.json") == _ids(tmp_path / "after.json")
+    assert "known from the baseline" in (tmp_path / "after.json").read_text()
+    assert main(["check", bad, "--policy", TEAM, "--new-only"]) == 2
+    assert "--new-only needs --baseline" in capsys.readouterr().err
+
+
+def test_what_the_base_image_brought_does_not_count_when_so_asked(
+    demo_images: Images, tmp_path: Path, capsys: Capture
+) -> None:
+    good, bad = (str(path) for path in demo_images)
+    inherited = ["--base-image", bad, "--exclude-inherited"]
+    assert (
+        main(["check", bad, "--policy", TEAM, *inherited, "--format", "json=r.json"]) == 1
+    )  # its USER is its own
+    assert "inherited from the base image" in (tmp_path / "r.json").read_text()
+    assert main(["check", good, "--policy", TEAM, *inherited]) != 0
+    assert "was not built on" in capsys.readouterr().out
+
+
 def _ids(path: Path) -> list[str]:
     def walk(value: object) -> Iterator[str]:
         if isinstance(value, dict):
