@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from anchore_gate.catalog.cataloger import Ownership
-from anchore_gate.catalog.database import databases, empty, layer_of
+from anchore_gate.catalog.database import BadDatabase, Budget, databases, empty, layer_of, unreadable
 from anchore_gate.catalog.distro import distro_qualifier
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import MIB, Needs, Want
@@ -44,7 +44,10 @@ class ApkCataloger:
             if isinstance(path, Unknown):
                 yield path
                 continue
-            yield from _read(files, path, distro, with_files=with_files)
+            try:
+                yield from _read(files, path, distro, with_files=with_files)
+            except BadDatabase as problem:
+                yield unreadable(path, str(problem), system=_SYSTEM, cataloger=self.name)
 
 
 CATALOGER = ApkCataloger()
@@ -62,7 +65,7 @@ def _read(
     files: Filesystem, path: str, distro: Distro | None, *, with_files: bool
 ) -> Iterator[Package | Ownership | Unknown]:
     text = files.read(path).decode("utf-8", "replace")
-    count = 0
+    count, budget = 0, Budget()
     for paragraph in text.split("\n\n"):
         if not paragraph.strip():
             continue
@@ -72,7 +75,8 @@ def _read(
         if not fields.get("P") or not fields.get("V"):
             yield Unknown(path, "apk", "an entry without name or version")
             continue
-        owned = tuple(_paths(f"F:{tail}")) if tail else ()
+        budget.package()
+        owned = tuple(budget.counted(_paths(f"F:{tail}"))) if tail else ()
         package = _package(fields, path, distro, layer_of(files, path, owned))
         count += 1
         yield package

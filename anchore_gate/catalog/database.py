@@ -4,13 +4,48 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from anchore_gate.errors import CatalogError
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import Want
 from anchore_gate.model.inventory import Unknown
 
+MAX_PACKAGES = 200_000  # in one database; Debian as a whole has 64,000
+MAX_PATHS = 256 * 1024 * 1024  # bytes of all paths of one database, with what Python adds to each
+
+_PER_PATH = 64
 _SAMPLE = 16  # owned files asked for their layer: a package's files arrive together
+
+
+class BadDatabase(ValueError):
+    """Bytes that are no package database, or a damaged or hostile one."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """What one database may make of its bytes: a short one can name the same long folder a million times."""
+
+    packages: int = MAX_PACKAGES
+    paths: int = MAX_PATHS
+
+    def package(self) -> None:
+        """Count one package. Raises `BadDatabase`."""
+        self.packages -= 1
+        if self.packages < 0:
+            raise BadDatabase(f"more than {MAX_PACKAGES} packages")
+
+    def spend(self, length: int, count: int = 1) -> None:
+        """Count paths of some length together. Raises `BadDatabase`."""
+        self.paths -= length + _PER_PATH * count
+        if self.paths < 0:
+            raise BadDatabase(f"more than {MAX_PATHS} bytes of paths")
+
+    def counted(self, paths: Iterable[str]) -> Iterator[str]:
+        """The same paths, counted one by one. Raises `BadDatabase`."""
+        for path in paths:
+            self.spend(len(path))
+            yield path
 
 
 def databases(

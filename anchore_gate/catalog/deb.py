@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from anchore_gate.catalog import deb_info
 from anchore_gate.catalog.cataloger import Ownership
-from anchore_gate.catalog.database import databases, empty, layer_of
+from anchore_gate.catalog.database import BadDatabase, Budget, databases, empty, layer_of, unreadable
 from anchore_gate.catalog.distro import distro_qualifier
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import MIB, Needs, Want
-from anchore_gate.model.inventory import Distro, Package, Unknown
+from anchore_gate.model.inventory import Distro, Package, PackageFile, Unknown
 from anchore_gate.model.purl import purl
 
 MAX_STATUS = 128 * MIB
@@ -62,32 +62,63 @@ class DebCataloger:
         self, files: Filesystem, distro: Distro | None, *, with_files: bool
     ) -> Iterator[Package | Ownership | Unknown]:
         """See `Cataloger.catalog`."""
-        for want in (_STATUS, _STATUS_D, _OPKG):
-            for path in databases(files, want, system=_SYSTEM, cataloger=self.name):
-                if isinstance(path, Unknown):
-                    yield path
-                elif want is not _STATUS_D or not path.endswith(_BESIDE):
-                    yield from _read(files, path, distro, with_files=with_files)
+        reader = _Reader(files, distro, with_files, deb_info.Notices(files))
+        for path in _databases(files):
+            if isinstance(path, Unknown):
+                yield path
+                continue
+            try:
+                yield from reader.packages(path)
+            except BadDatabase as problem:
+                yield unreadable(path, str(problem), system=_SYSTEM, cataloger=self.name)
 
 
 CATALOGER = DebCataloger()
 
 
-def _read(
-    files: Filesystem, path: str, distro: Distro | None, *, with_files: bool
-) -> Iterator[Package | Ownership | Unknown]:
-    text = files.read(path).decode("utf-8", "replace")
-    known = 0
-    for paragraph in _BLANK.split(text):
-        fields = {key.lower(): value.strip() for key, value in _FIELD.findall(paragraph)}
-        if fields.get("package") and fields.get("version"):
-            known += 1
-            if _is_installed(fields):
-                yield from _one(files, path, fields, paragraph, distro, with_files=with_files)
-        elif paragraph.strip() and _is_installed(fields):
-            yield Unknown(path, "deb", "a paragraph without package name or version")
-    if not known:
-        yield empty(path, text, system=_SYSTEM, cataloger="deb")
+def _databases(files: Filesystem) -> Iterator[str | Unknown]:
+    for want in (_STATUS, _STATUS_D, _OPKG):
+        for path in databases(files, want, system=_SYSTEM, cataloger="deb"):
+            if want is not _STATUS_D or isinstance(path, Unknown) or not path.endswith(_BESIDE):
+                yield path
+
+
+@dataclass(slots=True)
+class _Reader:
+    files: Filesystem
+    distro: Distro | None
+    with_files: bool
+    notices: deb_info.Notices
+    budget: Budget = field(default_factory=Budget)
+
+    def packages(self, path: str) -> Iterator[Package | Ownership | Unknown]:
+        text = self.files.read(path).decode("utf-8", "replace")
+        known = 0
+        for paragraph in _BLANK.split(text):
+            fields = {key.lower(): value.strip() for key, value in _FIELD.findall(paragraph)}
+            if fields.get("package") and fields.get("version"):
+                known += 1
+                if _is_installed(fields):
+                    yield from self._package(path, fields, paragraph)
+            elif paragraph.strip() and _is_installed(fields):
+                yield Unknown(path, "deb", "a paragraph without package name or version")
+        if not known:
+            yield empty(path, text, system=_SYSTEM, cataloger="deb")
+
+    def _package(self, path: str, fields: dict[str, str], paragraph: str) -> Iterator[Package | Ownership]:
+        self.budget.package()
+        info = deb_info.Info(self.files, path, fields["package"], fields.get("architecture", ""))
+        notice = self.notices.of(path, fields["package"])
+        package = _package(
+            fields,
+            self.distro,
+            licenses=notice.licenses,
+            locations=tuple(filter(None, (path, info.list_path, notice.path))),
+            layer=layer_of(self.files, info.list_path or path),
+        )
+        yield package
+        owned = info.paths(self.budget)
+        yield Ownership(package, owned, _recorded(info, owned, paragraph) if self.with_files else ())
 
 
 def _is_installed(fields: dict[str, str]) -> bool:
@@ -96,29 +127,9 @@ def _is_installed(fields: dict[str, str]) -> bool:
     return len(words) < 3 or words[2] not in _GONE
 
 
-def _one(
-    files: Filesystem,
-    path: str,
-    fields: dict[str, str],
-    paragraph: str,
-    distro: Distro | None,
-    *,
-    with_files: bool,
-) -> Iterator[Package | Ownership]:
-    name = fields["package"]
-    info = deb_info.Info(files, path, name, fields.get("architecture", ""))
-    notice, found = deb_info.licenses(files, path, name)
-    package = _package(
-        fields,
-        distro,
-        licenses=found,
-        locations=tuple(filter(None, (path, info.list_path, notice))),
-        layer=layer_of(files, info.list_path or path),
-    )
-    yield package
-    conffiles = _CONFFILES.search(paragraph) if with_files else None
-    recorded = tuple(info.files(conffiles[1] if conffiles else "")) if with_files else ()
-    yield Ownership(package, info.paths(), recorded)
+def _recorded(info: deb_info.Info, owned: frozenset[str], paragraph: str) -> tuple[PackageFile, ...]:
+    conffiles = _CONFFILES.search(paragraph)
+    return tuple(info.files(owned, conffiles[1] if conffiles else ""))
 
 
 def _package(

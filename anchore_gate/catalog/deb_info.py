@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from anchore_gate.catalog.database import Budget
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import MIB, Want
 from anchore_gate.model.inventory import PackageFile
@@ -59,11 +60,13 @@ class Info:
     def _text(self, path: str) -> str:
         return self.filesystem.read(path).decode("utf-8", "replace") if path else ""
 
-    def paths(self) -> frozenset[str]:
-        """Every path that dpkg says the package brought."""
-        if self.list_path:
-            return frozenset(self._text(self.list_path).split("\n")) - {"", "/."}
-        return frozenset(self._sums())
+    def paths(self, budget: Budget) -> frozenset[str]:
+        """Every path that dpkg says the package brought. Raises `BadDatabase`."""
+        if not self.list_path:
+            return frozenset(budget.counted(self._sums()))
+        text = self._text(self.list_path)
+        budget.spend(len(text), text.count("\n"))
+        return frozenset(text.split("\n")) - {"", "/."}
 
     def _sums(self) -> dict[str, str]:
         pairs = (line.partition("  ") for line in self._text(self._find("md5sums")).split("\n"))
@@ -71,12 +74,11 @@ class Info:
             f"/{path.lstrip('/')}": digest for digest, _, path in pairs if path and _MD5.fullmatch(digest)
         }
 
-    def files(self, conffiles: str) -> Iterator[PackageFile]:
+    def files(self, paths: frozenset[str], conffiles: str) -> Iterator[PackageFile]:
         """The files as dpkg records them; `conffiles` is the status field of that name."""
         sums = self._sums()
         shipped = _conffiles(conffiles)
         config = {*shipped, *self._text(self._find("conffiles")).split()}
-        paths = self.paths()
         folders = {posixpath.dirname(path) for path in paths}
         for path in sorted(paths):
             digest = shipped.get(path) or sums.get(path, "")
@@ -99,14 +101,31 @@ def _conffiles(text: str) -> dict[str, str]:
     return found
 
 
-def licenses(files: Filesystem, database: str, name: str) -> tuple[str, tuple[str, ...]]:
-    """The copyright file of a package and the licences that it names, sorted."""
-    root = database[: -len(found[0])] if (found := _DATABASE.search(database)) else ""
-    path = f"{root}/usr/share/doc/{name}/copyright"
-    if "/" in name or not files.has(path):
-        return "", ()
-    content = files.read(path)
-    return path, tuple(sorted(_licenses(content)))
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A copyright file and the licences that it names, sorted."""
+
+    path: str = ""
+    licenses: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Notices:
+    """The copyright files of a filesystem, each read once."""
+
+    filesystem: Filesystem
+    read: dict[str, Notice] = field(default_factory=dict)
+
+    def of(self, database: str, name: str) -> Notice:
+        """The copyright file of a package, an empty one where there is none."""
+        found = _DATABASE.search(database)
+        root = database[: -len(found[0])] if found else ""
+        path = f"{root}/usr/share/doc/{name}/copyright"
+        if "/" in name or not self.filesystem.has(path):
+            return Notice()
+        if path not in self.read:
+            self.read[path] = Notice(path, tuple(sorted(_licenses(self.filesystem.read(path)))))
+        return self.read[path]
 
 
 def _licenses(content: bytes) -> Iterator[str]:

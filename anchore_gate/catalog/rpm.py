@@ -9,17 +9,24 @@ from dataclasses import dataclass
 
 from anchore_gate.catalog import rpm_bdb, rpm_ndb, rpm_sqlite
 from anchore_gate.catalog.cataloger import Ownership
-from anchore_gate.catalog.database import databases, empty, layer_of, unreadable
+from anchore_gate.catalog.database import (
+    MAX_PACKAGES,
+    BadDatabase,
+    Budget,
+    databases,
+    empty,
+    layer_of,
+    unreadable,
+)
 from anchore_gate.catalog.distro import distro_qualifier
 from anchore_gate.catalog.rpm_files import recorded_files
-from anchore_gate.catalog.rpm_header import BadDatabase, Header, Tag, parse
+from anchore_gate.catalog.rpm_header import Header, Tag, parse
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import MIB, Needs, Want
 from anchore_gate.model.inventory import Distro, Package, Unknown
 from anchore_gate.model.purl import purl
 
 MAX_DATABASE = 512 * MIB
-MAX_PACKAGES = 200_000
 
 _FOLDER = r"(?:/.*)?/(?:var/lib|usr/share|usr/lib/sysimage)/rpm/"
 _DATABASES = Want(
@@ -82,16 +89,16 @@ def _headers(files: Filesystem, path: str) -> Iterator[bytes]:
 def _read(
     files: Filesystem, path: str, distro: Distro | None, *, with_files: bool
 ) -> Iterator[Package | Ownership | Unknown]:
-    count = 0
-    for count, blob in enumerate(_headers(files, path), 1):
-        if count > MAX_PACKAGES:
-            raise BadDatabase(f"more than {MAX_PACKAGES} packages")
+    budget, is_empty = Budget(), True
+    for blob in _headers(files, path):
+        is_empty = False
+        budget.package()
         header = parse(blob)
-        owned = tuple(header.paths())
+        owned = tuple(budget.counted(header.paths()))
         package = _package(header, path, distro, layer_of(files, path, owned))
         yield package
         yield Ownership(package, frozenset(owned), tuple(recorded_files(header)) if with_files else ())
-    if not count:
+    if is_empty:
         yield Unknown(path, "rpm", "no packages in it")
 
 
@@ -163,7 +170,7 @@ def _manifest(files: Filesystem, path: str, distro: Distro | None) -> Iterator[P
     """`rpm -qa` in tab-separated columns: name, version, times, vendor, epoch, size, arch, …, source."""
     count = 0
     text = files.read(path).decode("utf-8", "replace")
-    for line in text.splitlines():
+    for line in text.splitlines()[:MAX_PACKAGES]:
         columns = line.split("\t")
         if len(columns) < 10 or not columns[0] or "-" not in columns[1]:
             yield Unknown(path, "rpm", f"not a package: {line[:100]!r}")

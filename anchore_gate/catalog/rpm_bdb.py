@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from anchore_gate.catalog.rpm_header import BadDatabase
+from anchore_gate.catalog.database import BadDatabase
 
 _MAGIC = 0x061561
 _PAGE_HEADER = 26

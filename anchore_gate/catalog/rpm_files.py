@@ -6,7 +6,8 @@ import stat
 from collections.abc import Iterator
 from typing import TypeVar
 
-from anchore_gate.catalog.rpm_header import BadDatabase, Header, Tag
+from anchore_gate.catalog.database import BadDatabase
+from anchore_gate.catalog.rpm_header import Header, Tag
 from anchore_gate.model.inventory import PackageFile
 
 _ALGORITHMS = {1: "md5", 2: "sha1", 8: "sha256", 9: "sha384", 10: "sha512"}  # RFC 4880, section 9.4

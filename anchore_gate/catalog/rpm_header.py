@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
+from anchore_gate.catalog.database import BadDatabase
+
 MAX_TAGS = 65_535  # rpm's own limit, HEADER_TAGS_MAX
 MAX_DATA = 256 * 1024 * 1024  # rpm's own limit, HEADER_DATA_MAX
 
@@ -46,10 +48,6 @@ class Tag(IntEnum):
 
 
 _WANTED = frozenset(Tag)
-
-
-class BadDatabase(ValueError):
-    """Bytes that are no package database, or a damaged one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from anchore_gate.catalog.rpm_header import BadDatabase
+from anchore_gate.catalog.database import BadDatabase
 
 MAX_SLOT_PAGES = 2048
 

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from anchore_gate.catalog.rpm_header import BadDatabase
+from anchore_gate.catalog.database import BadDatabase
 
 MAX_DEPTH = 20  # SQLite's own limit, BTCURSOR_MAX_DEPTH
 MAX_COLUMNS = 2000  # SQLite's own limit

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anchore_gate.catalog import catalog, needs, rpm_bdb, rpm_ndb, rpm_sqlite
-from anchore_gate.catalog.rpm_header import BadDatabase, Tag
+from anchore_gate.catalog.database import BadDatabase
+from anchore_gate.catalog.rpm_header import Tag
 from anchore_gate.errors import CatalogError
 from anchore_gate.model.inventory import Package
 from tests.support import rpmdb
@@ -341,3 +342,12 @@ def test_a_database_that_rpm_wrote_as_berkeley_db_is_read() -> None:
         "",
     )
     assert "/usr/lib64/libuuid.so.1.3.0" in {one.path for one in inventory.files[0][1]}
+
+
+def test_a_header_that_names_one_long_folder_without_end_is_refused() -> None:
+    count = 20_000
+    bomb = rpmdb.package(
+        "bomb", basenames=("",) * count, dirnames=("/" + "x" * 100_000,), dirindexes=(0,) * count
+    )
+    with pytest.raises(CatalogError, match="bytes of paths"):
+        packages("/var/lib/rpm/Packages.db", rpmdb.ndb([bomb]))
