@@ -29,6 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     convert.add_argument("--to", choices=("v1", "v2"), required=True, help="v1 Engine, v2 Enterprise")
     gates = actions.add_parser("gates", help="the gates, triggers and parameters that policies may name")
     gates.add_argument("gate", metavar="GATE", nargs="?")
+    gates.add_argument("--markdown", action="store_true", help="the whole reference, for a manual")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -45,15 +46,23 @@ def run(args: argparse.Namespace) -> int:
         case "show":
             _show(args.name)
         case _:
-            _gates(args.gate)
+            _gates(args.gate, markdown=args.markdown)
     return 0
 
 
 def _validate(source: str) -> int:
     from anchore_gate.policy.bundle import load_bundle
+    from anchore_gate.policy.document import locate, parse_json, read_text
     from anchore_gate.policy.review import review
+    from anchore_gate.policy.schema import breaches
 
     problems = list(review(load_bundle(source), now=datetime.now(timezone.utc)))
+    told = tuple(problem.path for problem in problems if problem.severity == "error")
+    problems += [
+        breach
+        for breach in breaches(parse_json(read_text(locate(source))))
+        if not any(path.startswith(breach.path) or breach.path.startswith(path) for path in told)
+    ]
     for problem in problems:
         say(_told(problem))
     errors = sum(problem.severity == "error" for problem in problems)
@@ -109,7 +118,16 @@ def _show(source: str) -> None:
     say(read_text(locate(source)).decode("utf-8", "replace").rstrip())
 
 
-def _gates(name: str | None) -> None:
+def _gates(name: str | None, *, markdown: bool) -> None:
+    from anchore_gate.policy.reference import reference
+
+    if markdown:
+        say("\n".join(reference()))
+        return
+    _list_gates(name)
+
+
+def _list_gates(name: str | None) -> None:
     from anchore_gate.policy.gates import find_gate, gates
     from anchore_gate.policy.parameter import parameters
     from anchore_gate.policy.trigger import description

@@ -104,6 +104,11 @@ def current_parameter(name: str) -> str:
     return _PARAMETERS.get(name, name)
 
 
+def parameter_names(name: str) -> tuple[str, ...]:
+    """Every name that a parameter is known by."""
+    return (name, *(old for old, new in _PARAMETERS.items() if new == name))
+
+
 def current_trigger(gate: str, trigger: str) -> str:
     """Today's name of a trigger."""
     return _CURRENT.get((gate, trigger), trigger)

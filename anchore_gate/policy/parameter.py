@@ -174,6 +174,6 @@ def _parse(declared: Parameter, value: Any) -> Any:
 
 
 def _written(default: Any) -> str:
-    if default is MISSING or default is None:
+    if default is MISSING or default is None or default == ():
         return ""
     return str(default).lower() if isinstance(default, bool) else str(default)
