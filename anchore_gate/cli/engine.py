@@ -93,9 +93,14 @@ def _policy(settings: Settings) -> Bundle | None:
 
 
 def _engine(settings: Settings) -> Engine:
+    from anchore_gate.cli.db_settings import database_settings
     from anchore_gate.engine.local import LocalEngine
 
-    return LocalEngine(settings=analyzer_settings(settings), registry=registry_of(settings))
+    return LocalEngine(
+        settings=analyzer_settings(settings),
+        registry=registry_of(settings),
+        database=database_settings(settings),
+    )
 
 
 def registry_of(settings: Settings) -> RegistrySettings | None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +27,9 @@ from anchore_gate.policy.trigger import Evidence
 
 if TYPE_CHECKING:
     from anchore_gate.image.registry_settings import RegistrySettings
+    from anchore_gate.vulnerability.database import DatabaseSettings
+    from anchore_gate.vulnerability.matcher import Matched
+    from anchore_gate.vulnerability.store import Store
 
 SBOM_SCHEME = "sbom:"
 _MANIFEST_NOTE = "only a package manifest was judged: files, configuration and secrets were not seen"
@@ -44,11 +51,13 @@ class LocalEngine:
     Reads, catalogs and evaluates in this process.
 
     `settings` say what secrets and contents are looked for, and in how large files; `registry` how registries
-    are asked (None: as the environment and the files of docker and podman say).
+    are asked (None: as the environment and the files of docker and podman say); `database` where
+    vulnerability data is, which is read only where a rule asks for it.
     """
 
     settings: AnalyzerSettings = AnalyzerSettings()
     registry: RegistrySettings | None = None
+    database: DatabaseSettings | None = None
 
     @property
     def name(self) -> str:
@@ -82,11 +91,12 @@ class LocalEngine:
         tag = named(request.tag) or opened.image.tag
         target = target_of(replace(opened.image, tag=tag))
         needs = self._needs(request, bundle.needs(target, self.settings))
-        files = opened.scan(needs)
-        image = replace(opened.image, tag=tag, annotations=request.annotations)
-        dockerfile = with_layers(given, image) if given else guess_dockerfile(image)
-        seen = Seen(image=image, files=files, inventory=_inventory(files, needs), dockerfile=dockerfile)
-        return self._judged(request, bundle, seen, target)
+        with self._store(needs, bundle, target, request.now) as store:
+            files = opened.scan(needs)
+            image = replace(opened.image, tag=tag, annotations=request.annotations)
+            dockerfile = with_layers(given, image) if given else guess_dockerfile(image)
+            seen = Seen(image=image, files=files, inventory=_inventory(files, needs), dockerfile=dockerfile)
+            return self._judged(request, bundle, seen, target, store)
 
     def _assess_manifest(self, request: Request, bundle: Bundle, given: Dockerfile | None) -> Assessment:
         """Judge what an SBOM says; rules that need the image itself get a problem."""
@@ -96,15 +106,44 @@ class LocalEngine:
         tag = named(request.tag) or image.tag
         image = replace(image, name=request.image, tag=tag, annotations=request.annotations)
         seen = Seen(image=image, files=None, inventory=inventory, dockerfile=given)
-        return self._judged(request, bundle, seen, target_of(image))
+        target = target_of(image)
+        needs = self._needs(request, bundle.needs(target, self.settings))
+        with self._store(needs, bundle, target, request.now) as store:
+            return self._judged(request, bundle, seen, target, store)
 
-    def _judged(self, request: Request, bundle: Bundle, seen: Seen, target: Target) -> Assessment:
+    @contextmanager
+    def _store(self, needs: Needs, bundle: Bundle, target: Target, now: datetime) -> Iterator[Store | None]:
+        """The vulnerability data, where a rule (or a report) asks for it. Raises `DatabaseError`."""
+        if not needs.vulnerabilities:
+            yield None
+            return
+        from anchore_gate.vulnerability.cache import Cache, default_folder
+        from anchore_gate.vulnerability.database import DatabaseSettings, find_store
+
+        settings = self.database or DatabaseSettings(cache=Cache(default_folder(os.environ)))
+        asked = bundle.selection(target).rule_sets
+        decides = any(
+            (rule.gate, rule.trigger) == ("vulnerabilities", "stale_feed_data")
+            for rule_set in asked
+            for rule in rule_set.rules
+        )
+        with find_store(replace(settings, allows_stale=decides), now=now) as store:
+            yield store
+
+    def _judged(
+        self, request: Request, bundle: Bundle, seen: Seen, target: Target, store: Store | None
+    ) -> Assessment:
+        matched = _matched(seen.inventory, store)
         evidence = Evidence(
             image=seen.image,
             files=seen.files,
             inventory=seen.inventory,
             dockerfile=seen.dockerfile or Dockerfile(mode="Unknown"),
             now=request.now,
+            matches=matched.matches if matched else (),
+            incomparable=matched.incomparable if matched else (),
+            database=store.identity if store else None,
+            distro_has_data=matched.distro_has_data if matched else None,
         )
         evaluation = evaluate(
             bundle,
@@ -117,6 +156,9 @@ class LocalEngine:
             image=seen.image,
             evaluation=evaluation,
             inventory=seen.inventory,
+            matches=evidence.matches,
+            incomparable=evidence.incomparable,
+            database=evidence.database,
             dockerfile=evidence.dockerfile,
             notes=tuple(seen.files.notes) if seen.files else (_MANIFEST_NOTE,),
         )
@@ -126,9 +168,20 @@ class LocalEngine:
         from anchore_gate import catalog
         from anchore_gate.catalog import distro
 
-        packages = asked.packages or asked.vulnerabilities or request.want_packages
-        parts = [asked, distro.needs(), Needs(packages=packages)]
+        packages = (
+            asked.packages or asked.vulnerabilities or request.want_packages or request.want_vulnerabilities
+        )
+        wanted = Needs(packages=packages, vulnerabilities=request.want_vulnerabilities)
+        parts = [asked, distro.needs(), wanted]
         return Needs.union([*parts, catalog.needs()] if packages else parts)
+
+
+def _matched(inventory: Inventory, store: Store | None) -> Matched | None:
+    if store is None:
+        return None
+    from anchore_gate.vulnerability.matcher import match
+
+    return match(inventory, store)
 
 
 def named(tag: str) -> str:
