@@ -74,7 +74,7 @@ class _Walk:
     def archive(self, stream: Stream, path: str, *, depth: int) -> Iterator[Package | Unknown]:
         is_plain_zip = path.lower().endswith(".zip")
         try:
-            directory = ZipDirectory(stream, _is_wanted)
+            directory = ZipDirectory(stream, _WANTED)
         except BadZip as problem:
             if not is_plain_zip:
                 yield Unknown(path, "java", str(problem))
@@ -127,7 +127,7 @@ class _Archive:
 
     def packages(self) -> Iterator[Package | Unknown]:
         properties = self._properties()
-        poms = self._poms()
+        poms = self._poms(properties)
         try:
             main = self._main(properties, poms)
         except BadZip as problem:
@@ -153,13 +153,15 @@ class _Archive:
                 found[member.name.rpartition("/")[0]] = one
         return dict(sorted(found.items()))
 
-    def _poms(self) -> dict[str, Pom]:
+    def _poms(self, properties: dict[str, PomProperties]) -> dict[str, Pom]:
         found = {}
         for member in self._members("pom.xml"):
-            content = self._read(member)
+            content, where = self._read(member), member.name.rpartition("/")[0]
+            # Beside a pom.properties that says the group, only licences are news.
+            is_news = where not in properties or not properties[where].group_id
             try:
-                if content is not None:
-                    found[member.name.rpartition("/")[0]] = maven.parse_pom(content)
+                if content is not None and (is_news or b"<license" in content):
+                    found[where] = maven.parse_pom(content)
             except maven.BadPom as problem:
                 self.problems.append(Unknown(f"{self.path}:{member.name}", "java", str(problem)))
         return found
@@ -219,10 +221,6 @@ class _Archive:
 
 
 _WEAVE = _Artifact("", "", "")
-
-
-def _is_wanted(name: bytes) -> bool:
-    return name.endswith(_WANTED)
 
 
 def _own(properties: dict[str, PomProperties], file_name: str) -> str | None:

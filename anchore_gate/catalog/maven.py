@@ -81,6 +81,7 @@ class _Reader:
 
     def parse(self, content: bytes) -> None:
         parser = expat.ParserCreate()
+        parser.buffer_text = True
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._data

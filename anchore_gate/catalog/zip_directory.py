@@ -10,7 +10,7 @@ import io
 import struct
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,8 +22,8 @@ SPOOL = 8 * MIB  # bytes of a compressed inner archive that are held in memory; 
 _CHUNK = 256 * 1024
 _TAIL = 22 + 65_535  # end record and the longest comment
 _END, _END64, _LOCATOR64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
-_ENTRY, _LOCAL = b"PK\x01\x02", b"PK\x03\x04"
-_LENGTHS = struct.Struct("<HHH")
+_ENTRY, _LOCAL = 0x02014B50, b"PK\x03\x04"
+_HEAD = struct.Struct("<I24xHHH")  # signature, lengths of name, extra and comment
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED = 0x1
 _HUGE = 0xFFFFFFFF
@@ -64,12 +64,12 @@ class Member:
 class ZipDirectory:
     """The wanted entries of one archive; the stream stays open and is the caller's."""
 
-    def __init__(self, stream: Stream, wanted: Callable[[bytes], bool]) -> None:
-        """Read the directory. Raises `BadZip`."""
+    def __init__(self, stream: Stream, endings: tuple[bytes, ...]) -> None:
+        """Read the directory, keep entries whose names end in one of `endings`. Raises `BadZip`."""
         self._stream = stream
         self._length = stream.seek(0, io.SEEK_END)
         directory, self._shift = self._directory()
-        self.members = tuple(self._members(directory, wanted))
+        self.members = tuple(self._members(directory, endings))
 
     def _at(self, offset: int, size: int) -> bytes:
         if offset < 0 or size < 0 or offset + size > self._length:
@@ -108,16 +108,16 @@ class ZipDirectory:
                 return start, count, size, offset
         raise BadZip("no zip64 end record")
 
-    def _members(self, directory: bytes, wanted: Callable[[bytes], bool]) -> Iterator[Member]:
+    def _members(self, directory: bytes, endings: tuple[bytes, ...]) -> Iterator[Member]:
         at, entries, last = 0, 0, len(directory) - 46
-        unpack = _LENGTHS.unpack_from
+        unpack = _HEAD.unpack_from
         while at <= last:
-            if directory[at : at + 4] != _ENTRY:
+            signature, name_size, extra_size, comment_size = unpack(directory, at)
+            if signature != _ENTRY:
                 raise BadZip("damaged zip directory")
-            name_size, extra_size, comment_size = unpack(directory, at + 28)
             name_end = at + 46 + name_size
             name = directory[at + 46 : name_end]
-            if wanted(name):
+            if name.endswith(endings):
                 yield _member(directory, at, name, directory[name_end : name_end + extra_size])
             at = name_end + extra_size + comment_size
             entries += 1
