@@ -93,7 +93,8 @@ def _spellings(package: Package, files: Filesystem) -> tuple[str, ...]:
     """The evidence file of a package, as a package database may write it."""
     if not package.locations:
         return ()
-    path = package.locations[0]
+    # An archive inside another has a place that is no path; the outer one follows it.
+    path = next((one for one in package.locations if files.entry(one) is not None), package.locations[0])
     if path.startswith(_MERGED) and files.resolve(path[4:]) == path:
         return path, path[4:]
     return (path,)

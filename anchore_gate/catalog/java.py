@@ -15,6 +15,7 @@ from anchore_gate.catalog.cataloger import Ownership
 from anchore_gate.catalog.database import layer_of
 from anchore_gate.catalog.java_archive import EXTENSIONS, Manifest
 from anchore_gate.catalog.java_groups import known_group
+from anchore_gate.catalog.license_text import LICENSE_NAMES, license_in
 from anchore_gate.catalog.maven import Pom, PomProperties
 from anchore_gate.catalog.zip_directory import BadZip, Member, Stream, ZipDirectory
 from anchore_gate.image.filesystem import Filesystem
@@ -34,7 +35,14 @@ MAX_POMS = 5_000  # of each kind in one archive
 _WANT = Want(suffixes=frozenset({*EXTENSIONS, ".zip"}), limit=MAX_ARCHIVE)
 _MANIFEST = "META-INF/MANIFEST.MF"
 _INNER = tuple(ending.encode() for ending in EXTENSIONS)
-_WANTED = (*_INNER, b"META-INF/MANIFEST.MF", b"pom.properties", b"pom.xml")
+_LICENSE_FILES = tuple(f"{folder}{name}" for folder in ("META-INF/", "") for name in LICENSE_NAMES)
+_WANTED = (
+    *_INNER,
+    b"META-INF/MANIFEST.MF",
+    b"pom.properties",
+    b"pom.xml",
+    *(name.encode() for name in LICENSE_NAMES),
+)
 _JENKINS = ("io.jenkins.plugins", "org.jenkins.plugins", "org.jenkins-ci.plugins", "io.jenkins-ci.plugins",
             "com.cloudbees.jenkins.plugins")  # fmt: skip
 
@@ -188,13 +196,21 @@ class _Archive:
         version = own.version if own is not None else java_archive.version_of(manifest, file_version)
         pom = poms.get(where) if where is not None else _only(poms, name)
         group = _group(own, pom) or known_group(name) or java_archive.group_of(manifest)
-        licenses = manifest.licenses or (pom.licenses if pom is not None else ())
+        licenses = manifest.licenses or (pom.licenses if pom is not None else ()) or self._license_file()
         is_plugin = self.path.lower().endswith((".jpi", ".hpi")) or _is_jenkins(group)
         kind = "jenkins-plugin" if is_plugin else "java-archive"
         artifact = _Artifact(name, version, kind, group, own is not None, licenses, self.path)
         if own is not None and where is not None:
             del properties[where]
         return artifact
+
+    def _license_file(self) -> tuple[str, ...]:
+        names = {member.name: member for member in self.directory.members}
+        for name in _LICENSE_FILES:
+            if name in names and (content := self._read(names[name])) is not None:
+                found = license_in(content)
+                return (found,) if found else ()
+        return ()
 
     def _shaded(
         self, main: _Artifact | None, properties: dict[str, PomProperties], poms: dict[str, Pom]

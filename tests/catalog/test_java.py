@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anchore_gate.catalog import java
+from anchore_gate.catalog import catalog, java
 from anchore_gate.catalog.java import CATALOGER
 from anchore_gate.model.inventory import Package, Unknown
 from tests.support.files import Files, Node
@@ -69,6 +69,26 @@ def test_the_manifest_license_comes_first() -> None:
     members = {"META-INF/maven/x/tool/pom.xml": POM}
     (one,) = packages("/a/tool-1.0.jar", jar("Bundle-License: Apache-2.0\n", **members))
     assert one.licenses == ("Apache-2.0",)
+
+
+@pytest.mark.parametrize("name", ["META-INF/LICENSE", "LICENSE.txt"])
+def test_the_license_file_is_read_where_nothing_else_says_it(name: str) -> None:
+    text = "Permission is hereby granted, free of charge, to any person obtaining a copy"
+    assert packages("/a/tool-1.jar", jar(**{name: text}))[0].licenses == ("MIT",)
+    assert packages("/a/tool-1.jar", jar(**{f"x/{name}": text}))[0].licenses == ()
+
+
+def test_an_inner_archive_belongs_to_who_owns_the_outer() -> None:
+    status = "Package: tool\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n"
+    files = Files(
+        {
+            "/var/lib/dpkg/status": status,
+            "/var/lib/dpkg/info/tool.list": "/usr/share/java/app.war\n",
+            "/usr/share/java/app.war": jar(**{"WEB-INF/lib/lib-2.jar": jar()}),
+        }
+    )
+    owners = {one.name: one.owned_by.partition("@")[0] for one in catalog(files).packages}
+    assert owners == {"tool": "", "app": "pkg:deb/tool", "lib": "pkg:deb/tool"}
 
 
 def test_a_shaded_archive_holds_several_packages() -> None:
