@@ -10,6 +10,7 @@ from typing import ClassVar, Final
 from anchore_gate.errors import PolicyError
 from anchore_gate.image.needs import Needs
 from anchore_gate.model.evaluation import Finding
+from anchore_gate.model.inventory import Distro
 from anchore_gate.policy.expression import Expression
 from anchore_gate.policy.parameter import TEXT, choice, parameter
 from anchore_gate.policy.settings import AnalyzerSettings
@@ -101,11 +102,17 @@ class Attribute(Trigger):
             case "distro":
                 return distro.id if distro else "Unknown"
             case "distro_version":
-                return (distro.version_id or "0") if distro else "0"
+                return _version(distro) if distro else "0"
         return (",".join(distro.id_like) or distro.id) if distro else "Unknown"
 
 
 _OF_THE_IMAGE = frozenset({"size", "layer_count", "architecture", "os_type"})
+
+
+def _version(distro: Distro) -> str:
+    if distro.id == "busybox" and distro.version_id:
+        return f"v{distro.version_id.removeprefix('v')}"  # Engine takes it as the binary prints it
+    return distro.version_id or "0"
 
 
 def _ordered(check: str, order: int) -> bool:
