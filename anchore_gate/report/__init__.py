@@ -20,6 +20,7 @@ _NOT_FORMATS = frozenset(
         "evidence",
         "place",
         "outputs",
+        "once",
     }
 )
 

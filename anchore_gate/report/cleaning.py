@@ -28,6 +28,8 @@ def fit(text: str, *, limit: int = 4_000) -> str:
 def line(text: str, *, limit: int = 300) -> str:
     """The text on one line: runs of white space become one blank."""
     whole = len(text)
+    if whole <= limit and text.isascii() and text.isprintable() and "  " not in text:
+        return text
     text = fit(text[: limit * 4], limit=limit * 4)
     if not text.isprintable() or "  " in text:
         text = _SPACE.sub(" ", text).strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, Final
 
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
@@ -35,9 +35,18 @@ class CodeQualityReporter:
 
     def render(self, run: GateRun, options: ReportOptions) -> Iterator[str]:
         """See `Reporter.render`."""
-        issues = _issues(run, options)
+        findings = [
+            entry
+            for result in run.results
+            if isinstance(result, GateResult)
+            for entry in ordered(result)
+            if entry.finding.stands
+        ]
+        seen = Fingerprints()
+        shown = (_finding(entry, seen.of(entry), options) for entry in findings[:_MOST])
+        issues = chain(_verdicts(run, options), shown, _rest(len(findings) - _MOST))
         yield "["
-        for place, issue in enumerate(chain(islice(issues, _MOST), _rest(issues))):
+        for place, issue in enumerate(issues):
             yield (",\n" if place else "\n") + json_text(issue)
         yield "\n]\n"
 
@@ -45,21 +54,15 @@ class CodeQualityReporter:
 REPORTER: Final[Reporter] = CodeQualityReporter()
 
 
-def _issues(run: GateRun, options: ReportOptions) -> Iterator[dict[str, Any]]:
+def _verdicts(run: GateRun, options: ReportOptions) -> Iterator[dict[str, Any]]:
     seen = Fingerprints()
     if not run.results:
         yield _issue("verdict", "no image was judged", "blocker", fingerprint("nothing"), "Dockerfile")
     for result in run.results:
-        path = dockerfile_of(result, options)
         for told in _grounds(result):
-            text = f"{result.name}: {told}"
             base = seen.numbered(fingerprint(repository_of(result), told))
-            yield _issue("verdict", text, "blocker", base, path)
-        if isinstance(result, NoVerdict):
-            continue
-        for entry in ordered(result):
-            if entry.finding.stands:
-                yield _finding(entry, seen.of(entry), path)
+            text = f"{result.name}: {told}"
+            yield _issue("verdict", text, "blocker", base, dockerfile_of(result, options))
 
 
 def _grounds(result: GateResult | NoVerdict) -> Iterator[str]:
@@ -77,13 +80,13 @@ def _grounds(result: GateResult | NoVerdict) -> Iterator[str]:
             yield f"rule {outcome.rule_id} could not say: {outcome.problem}"
 
 
-def _finding(entry: Entry, base: str, path: str) -> dict[str, Any]:
+def _finding(entry: Entry, base: str, options: ReportOptions) -> dict[str, Any]:
     word = "info" if entry.excused else _SEVERITIES[entry.outcome.action.word]
     if word == "major" and entry.severity is Severity.CRITICAL:
         word = "critical"
     text = f"{entry.result.name}: {entry.title}: {entry.remedy}"
     name = f"{entry.outcome.gate}/{entry.outcome.trigger}"
-    return _issue(name, text, word, base, path, dockerfile_line(entry))
+    return _issue(name, text, word, base, dockerfile_of(entry.result, options), dockerfile_line(entry))
 
 
 def _issue(name: str, text: str, word: str, base: str, path: str, begin: int = 1) -> dict[str, Any]:
@@ -98,7 +101,7 @@ def _issue(name: str, text: str, word: str, base: str, path: str, begin: int = 1
     }
 
 
-def _rest(issues: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    if number := sum(1 for _ in issues):
+def _rest(number: int) -> Iterator[dict[str, Any]]:
+    if number > 0:
         text = f"{number} more findings than fit here: the JSON report has them all"
         yield _issue("verdict", text, "major", fingerprint("more"), "Dockerfile")

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from anchore_gate.model.result import GateRun, NoVerdict
@@ -19,6 +20,7 @@ _HEAD = (
     "package", "version", "fixed_in", "path", "layer", "instruction",
     "message", "set_aside", "rule", "policy",
 )  # fmt: skip
+_CHUNK = 500
 _FORMULA = ("=", "+", "-", "@", "|", "%")  # OWASP, "CSV Injection"
 
 
@@ -31,20 +33,29 @@ class CsvReporter:
 
     def render(self, run: GateRun, options: ReportOptions) -> Iterator[str]:  # noqa: ARG002  # the protocol's
         """See `Reporter.render`."""
-        yield _row(_HEAD)
-        for result in run.results:
-            if isinstance(result, NoVerdict):
-                yield _row(_short(result.name, result.verdict, "no verdict", result.message))
-                continue
-            for outcome in result.evaluation.outcomes:
-                if outcome.problem is not None:
-                    told = f"{outcome.gate}/{outcome.trigger}: {outcome.problem}"
-                    yield _row(_short(result.name, result.verdict, "problem", told))
-            for entry in entries(result):
-                yield _row(_finding(entry))
+        rows = _rows(run)
+        while chunk := list(islice(rows, _CHUNK)):
+            out = io.StringIO()
+            csv.writer(out, lineterminator="\r\n").writerows([_inert(cell) for cell in row] for row in chunk)
+            yield out.getvalue()
 
 
 REPORTER: Final[Reporter] = CsvReporter()
+
+
+def _rows(run: GateRun) -> Iterator[tuple[str, ...]]:
+    yield _HEAD
+    for result in run.results:
+        if isinstance(result, NoVerdict):
+            yield _short(result.name, result.verdict, "no verdict", result.message)
+            continue
+        for outcome in result.evaluation.outcomes:
+            if outcome.problem is not None:
+                told = f"{outcome.gate}/{outcome.trigger}: {outcome.problem}"
+                yield _short(result.name, result.verdict, "problem", told)
+        verdict = result.verdict
+        for entry in entries(result):
+            yield _finding(entry, verdict)
 
 
 def _short(name: str, verdict: str, state: str, message: str) -> tuple[str, ...]:
@@ -52,11 +63,11 @@ def _short(name: str, verdict: str, state: str, message: str) -> tuple[str, ...]
     return tuple(cells.get(column, "") for column in _HEAD)
 
 
-def _finding(entry: Entry) -> tuple[str, ...]:
+def _finding(entry: Entry, verdict: str) -> tuple[str, ...]:
     outcome, finding, package = entry.outcome, entry.finding, entry.package
     return (
         entry.result.name,
-        entry.result.verdict,
+        verdict,
         entry.state,
         outcome.action.word,
         outcome.gate,
@@ -77,12 +88,8 @@ def _finding(entry: Entry) -> tuple[str, ...]:
     )
 
 
-def _row(cells: tuple[str, ...]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow([_inert(cell) for cell in cells])
-    return out.getvalue()
-
-
 def _inert(cell: str) -> str:
+    if len(cell) <= 1_000 and cell.isascii() and cell.isalnum():
+        return cell
     text = line(cell, limit=1_000)
     return f"'{text}" if text.lstrip().startswith(_FORMULA) else text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from anchore_gate.model.evaluation import Action, Finding, RuleOutcome
 from anchore_gate.model.inventory import Package
@@ -12,6 +13,7 @@ from anchore_gate.model.result import GateResult, GateRun
 from anchore_gate.model.suppression import Suppression
 from anchore_gate.model.vulnerability import Severity, Vulnerability
 from anchore_gate.report.cleaning import fit, line
+from anchore_gate.report.once import once
 
 _SET_ASIDE = {
     "allowlist": "allowlisted",
@@ -23,7 +25,7 @@ _SET_ASIDE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)  # without slots: what was worked out is kept with it
 class Entry:
     """One finding, the rule that asked, and the result it belongs to."""
 
@@ -47,13 +49,13 @@ class Entry:
         """Whether an image list of the policy lets the image through, whatever was found."""
         return self.result.evaluation.final_reason == "allowlisted"
 
-    @property
+    @cached_property
     def package(self) -> Package | None:
         """The package it is about, None where it is about something else."""
         match = self.finding.match
         return self.finding.package or (match.package if match else None)
 
-    @property
+    @cached_property
     def vulnerability(self) -> Vulnerability | None:
         """The vulnerability it is about, None where it is about something else."""
         return self.finding.match.vulnerability if self.finding.match else None
@@ -75,7 +77,7 @@ class Entry:
             return self.finding.layer
         return self.package.layer if self.package else None
 
-    @property
+    @cached_property
     def instruction(self) -> str:
         """The build instruction that brought it, "" where nobody knows."""
         index = self.layer
@@ -84,7 +86,7 @@ class Entry:
             return ""
         return line(layers[index].created_by)
 
-    @property
+    @cached_property
     def title(self) -> str:
         """What was found, in a few words."""
         vulnerability, package = self.vulnerability, self.package
@@ -92,7 +94,7 @@ class Entry:
             return line(f"{vulnerability.id} in {package.name} {package.version} ({package.type})", limit=180)
         return line(self.finding.message or self.finding.trigger_id, limit=180)
 
-    @property
+    @cached_property
     def remedy(self) -> str:
         """What to do about it: the fix, and the rule's recommendation. Never empty."""
         fix = line(self.finding.fix)
@@ -113,7 +115,7 @@ class Entry:
         suppressed = self.finding.suppressed
         return why(suppressed) if suppressed else ""
 
-    @property
+    @cached_property
     def place(self) -> str:
         """Package, file and line in one line, "" for a finding about the whole image."""
         package, path = self.package, self.finding.path
@@ -150,11 +152,11 @@ class Entry:
         return line(f"{rule} of {policy}{controls}{because}", limit=600)
 
 
-def entries(result: GateResult) -> Iterator[Entry]:
+@once
+def entries(result: GateResult) -> tuple[Entry, ...]:
     """Every finding of a result, in the policy's order."""
-    for outcome in result.evaluation.outcomes:
-        for finding in outcome.findings:
-            yield Entry(result, outcome, finding)
+    outcomes = result.evaluation.outcomes
+    return tuple(Entry(result, outcome, finding) for outcome in outcomes for finding in outcome.findings)
 
 
 def why(suppressed: Suppression) -> str:
@@ -196,6 +198,7 @@ class Counts:
         return tuple((name, getattr(self, name)) for name in Counts.__slots__)
 
 
+@once
 def counts(result: GateResult) -> Counts:
     """What a result holds, counted."""
     evaluation, inventory = result.evaluation, result.inventory

@@ -9,6 +9,7 @@ from anchore_gate.model.evaluation import Action
 from anchore_gate.model.result import GateResult, NoVerdict
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry, counts, entries
+from anchore_gate.report.once import once
 
 _REASONS = {
     "denylisted": "the policy denylists this image",
@@ -31,7 +32,12 @@ def verdict_line(result: GateResult | NoVerdict) -> str:
 
 def ordered(result: GateResult) -> list[Entry]:
     """The findings, worst first: action, known exploited, severity, then the policy's order."""
-    return sorted(entries(result), key=_badness)
+    return list(_worst_first(result))
+
+
+@once
+def _worst_first(result: GateResult) -> tuple[Entry, ...]:
+    return tuple(sorted(entries(result), key=_badness))
 
 
 def _badness(entry: Entry) -> tuple[int, int, int]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from anchore_gate.errors import ReportError
+from anchore_gate.model.evaluation import Action
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry
@@ -36,9 +37,9 @@ class GithubReporter:
     def render(self, run: GateRun, options: ReportOptions) -> Iterator[str]:
         """See `Reporter.render`."""
         for kind in ("error", "warning"):
-            told = [note for note in _notes(run, options) if note.kind == kind]
+            told = list(_sources(run, kind))
             room = _MOST if len(told) <= _MOST else _MOST - 1
-            yield from (note.command() for note in told[:room])
+            yield from (_command(kind, source, options) for source in told[:room])
             if len(told) > room:
                 yield f"::{kind} title=anchore_gate::{len(told) - room} more: see the summary\n"
 
@@ -71,46 +72,38 @@ def _append(name: str, text: str, limit: int | None = None) -> None:
         raise ReportError(f"cannot write {name}: {problem}") from problem
 
 
-@dataclass(frozen=True, slots=True)
-class _Note:
-    kind: str  # error, warning
-    title: str
-    message: str
-    file: str
-    line: int
-
-    def command(self) -> str:
-        told = (("file", self.file), ("line", str(self.line)), ("title", self.title))
-        where = ",".join(f"{name}={_property(value)}" for name, value in told)
-        return f"::{self.kind} {where}::{_text(self.message)}\n"
-
-
-def _notes(run: GateRun, options: ReportOptions) -> Iterator[_Note]:
-    if not run.results:
-        yield _Note("error", "anchore_gate", "no image was judged", options.dockerfile, 1)
+def _sources(run: GateRun, kind: str) -> Iterator[GateRun | GateResult | NoVerdict | Entry]:
+    """What is told as that kind: verdicts first, then findings, worst first."""
+    if not run.results and kind == "error":
+        yield run
     for result in run.results:
-        yield from _verdict(result, dockerfile_of(result, options))
+        if result.verdict != "pass" and kind == ("warning" if result.verdict == "warn" else "error"):
+            yield result
     for result in run.results:
         if isinstance(result, GateResult):
-            yield from (
-                _note(entry, dockerfile_of(result, options)) for entry in ordered(result) if _counts(entry)
-            )
-
-
-def _verdict(result: GateResult | NoVerdict, path: str) -> Iterator[_Note]:
-    if result.verdict != "pass":
-        kind = "warning" if result.verdict == "warn" else "error"
-        yield _Note(kind, f"{line(result.name)}: {result.verdict}", verdict_line(result), path, 1)
+            fails = not result.passed
+            for entry in ordered(result):
+                if _counts(entry) and kind == ("error" if fails and entry.blocks else "warning"):
+                    yield entry
 
 
 def _counts(entry: Entry) -> bool:
-    return entry.finding.stands and entry.outcome.action.word != "go" and not entry.excused
+    return entry.finding.stands and entry.outcome.action is not Action.GO and not entry.excused
 
 
-def _note(entry: Entry, path: str) -> _Note:
-    kind = "error" if entry.blocks and not entry.result.passed else "warning"
-    title = f"{line(entry.result.name)}: {entry.outcome.gate}/{entry.outcome.trigger}"
-    return _Note(kind, title, f"{entry.title}: {entry.remedy}", path, dockerfile_line(entry))
+def _command(kind: str, source: GateRun | GateResult | NoVerdict | Entry, options: ReportOptions) -> str:
+    match source:
+        case GateRun():
+            told = "anchore_gate", "no image was judged", "Dockerfile", 1
+        case Entry():
+            title = f"{line(source.result.name)}: {source.outcome.gate}/{source.outcome.trigger}"
+            path = dockerfile_of(source.result, options)
+            told = title, f"{source.title}: {source.remedy}", path, dockerfile_line(source)
+        case _:
+            title = f"{line(source.name)}: {source.verdict}"
+            told = title, verdict_line(source), dockerfile_of(source, options), 1
+    title, message, path, number = told
+    return f"::{kind} file={_property(path)},line={number},title={_property(title)}::{_text(message)}\n"
 
 
 def _text(text: str) -> str:

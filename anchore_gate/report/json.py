@@ -26,6 +26,7 @@ SCHEMA_VERSION: Final = "1.0"
 _MISLEADING = re.compile("[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _CHUNK = 500
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ REPORTER: Final[Reporter] = JsonReporter()
 
 def json_text(value: object) -> str:
     """Compact JSON that is valid UTF-8 and shows no character that hides or reorders text."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = _ENCODER.encode(value)
     if text.isascii() and "\x7f" not in text:
         return text
     text = _LONE_SURROGATE.sub("\ufffd", text)
@@ -71,16 +72,25 @@ class _Table:
     """Values by their place: those the result lists first, then those only a finding names."""
 
     rows: list[Any]
-    places: dict[Any, int] = field(default_factory=dict)
+    _places: dict[Any, int] = field(default_factory=dict)
+    _known: dict[int, int] = field(default_factory=dict)  # by identity: a hash reads the whole value
+    _asked: list[Any] = field(default_factory=list)  # kept, so that no other value gets its identity
 
     def __post_init__(self) -> None:
-        for place, value in enumerate(self.rows):
-            self.places.setdefault(value, place)
+        self._known = {id(value): place for place, value in reversed(list(enumerate(self.rows)))}
 
     def place(self, value: Package | Match | Vulnerability) -> int:
-        found = self.places.get(value)
+        found = self._known.get(id(value))
         if found is None:
-            found = self.places[value] = len(self.rows)
+            found = self._known[id(value)] = self._equal(value)
+            self._asked.append(value)
+        return found
+
+    def _equal(self, value: Package | Match | Vulnerability) -> int:
+        if not self._places:
+            self._places = {known: place for place, known in reversed(list(enumerate(self.rows)))}
+        found = self._places.setdefault(value, len(self.rows))
+        if found == len(self.rows):
             self.rows.append(value)
         return found
 

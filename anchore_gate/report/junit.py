@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 from xml.etree import ElementTree
 
-from anchore_gate.model.evaluation import RuleOutcome
+from anchore_gate.model.evaluation import Action, RuleOutcome
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.report.cleaning import fit, line
 from anchore_gate.report.entry import Entry, counts, entries
@@ -62,6 +62,14 @@ class _Case:
 
 
 @dataclass(frozen=True, slots=True)
+class _Draft:
+    """A finding before it is told: only those that fit are."""
+
+    kind: str
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
 class _Suite:
     name: str
     timestamp: str
@@ -83,12 +91,12 @@ class _Names:
 def _suite(result: GateResult | NoVerdict, options: ReportOptions) -> _Suite:
     name = line(result.name, limit=200) or "image"
     prefix = f"anchore_gate.{_SLUG.sub('_', name)}"
-    if isinstance(result, NoVerdict):
-        cases: Iterable[_Case] = (_no_verdict(result, prefix),)
-    else:
-        cases = _cases(result, prefix, options)
+    drafts = (
+        [_no_verdict(result, prefix)] if isinstance(result, NoVerdict) else _drafts(result, prefix, options)
+    )
     names = _Names()
-    unique = tuple(_renamed(case, names) for case in _capped(list(cases), prefix, options.junit_max_cases))
+    shown = (_case(draft, prefix) for draft in _capped(drafts, prefix, options.junit_max_cases))
+    unique = tuple(_renamed(case, names) for case in shown)
     return _Suite(name, f"{result.decided_at:%Y-%m-%dT%H:%M:%S}", unique)
 
 
@@ -113,7 +121,7 @@ def _renamed(case: _Case, names: _Names) -> _Case:
     )
 
 
-def _capped(cases: list[_Case], prefix: str, limit: int) -> list[_Case]:
+def _capped(cases: Sequence[_Case | _Draft], prefix: str, limit: int) -> Sequence[_Case | _Draft]:
     if len(cases) <= limit:
         return cases
     kept = sorted(cases, key=lambda case: _RANK[case.kind])[: limit - 1]
@@ -133,17 +141,41 @@ def _no_verdict(result: NoVerdict, prefix: str) -> _Case:
     return _Case("error", f"{prefix}.verdict", "policy evaluation", message, text, result.verdict)
 
 
-def _cases(result: GateResult, prefix: str, options: ReportOptions) -> Iterator[_Case]:
+def _drafts(result: GateResult, prefix: str, options: ReportOptions) -> list[_Case | _Draft]:
+    findings = (_Draft(_finding_kind(entry, options), entry) for entry in entries(result))
+    return [*_grounds(result, prefix, options), *findings]
+
+
+def _case(draft: _Case | _Draft, prefix: str) -> _Case:
+    return _finding(draft, prefix) if isinstance(draft, _Draft) else draft
+
+
+def _kind(bad: str, action: Action, result: GateResult, options: ReportOptions) -> str:
+    """`bad` where it fails the image, else what a warning is: a report is red only where the verdict is."""
+    excused = result.evaluation.final_reason == "allowlisted"
+    if result.fail_on is not None and action >= result.fail_on and not excused:
+        return bad
+    silent = action is Action.GO or excused or options.junit_warn == "pass"
+    return "output" if silent else options.junit_warn
+
+
+def _finding_kind(entry: Entry, options: ReportOptions) -> str:
+    if not entry.finding.stands or entry.excused:
+        return "skipped"
+    return _kind("failure", entry.outcome.action, entry.result, options)
+
+
+def _grounds(result: GateResult, prefix: str, options: ReportOptions) -> Iterator[_Case]:
     yield _evaluation(result, prefix)
     for place, problem in enumerate(result.evaluation.problems):
-        kind = "error" if problem.severity == "error" else "output"
+        serious = problem.severity == "error"
+        kind = _kind("error", Action.STOP, result, options) if serious else "output"
         text = f"{problem.type}: {fit(problem.message)}\nwhere: {problem.path or 'the policy'}"
         name = line(f"problem {place + 1}: {problem.type}", limit=120)
         yield _Case(kind, f"{prefix}.policy", name, line(problem.message) or problem.type, text, "policy")
     for outcome in result.evaluation.outcomes:
-        yield from _rule(outcome, f"{prefix}.{_SLUG.sub('_', outcome.gate) or 'gate'}")
-    for entry in entries(result):
-        yield _finding(entry, f"{prefix}.{_SLUG.sub('_', entry.outcome.gate) or 'gate'}", options)
+        kind = _kind("error", outcome.problem_action, result, options)
+        yield from _rule(outcome, f"{prefix}.{_SLUG.sub('_', outcome.gate) or 'gate'}", kind)
 
 
 def _evaluation(result: GateResult, prefix: str) -> _Case:
@@ -153,32 +185,27 @@ def _evaluation(result: GateResult, prefix: str) -> _Case:
     return _Case(kind, f"{prefix}.verdict", "policy evaluation", told, f"{told}\n{text}", "final_action")
 
 
-def _rule(outcome: RuleOutcome, classname: str) -> Iterator[_Case]:
+def _rule(outcome: RuleOutcome, classname: str, kind: str) -> Iterator[_Case]:
     name = line(f"{outcome.trigger} (rule {outcome.rule_id})", limit=160)
     if outcome.problem is not None:
         text = f"The rule was asked and could not say: {fit(outcome.problem) or 'no reason given'}"
         message = line(outcome.problem) or "the rule could not be evaluated"
-        yield _Case("error", classname, name, message, text, "problem")
+        yield _Case(kind, classname, name, message, text, "problem")
     elif not outcome.findings:
         yield _Case("passed", classname, name)
 
 
-def _finding(entry: Entry, classname: str, options: ReportOptions) -> _Case:
-    outcome, finding = entry.outcome, entry.finding
+def _finding(draft: _Draft, prefix: str) -> _Case:
+    entry, outcome, finding = draft.entry, draft.entry.outcome, draft.entry.finding
+    classname = f"{prefix}.{_SLUG.sub('_', outcome.gate) or 'gate'}"
     name = f"{line(outcome.trigger, limit=60)}: {entry.title} [{line(finding.trigger_id, limit=80)}]"
     text = fit("\n".join(f"{word + ':':<10}{told}" for word, told in entry.explanation()), limit=_TEXT_LIMIT)
-    if not finding.stands:
-        return _Case("skipped", classname, name, entry.set_aside, text, "set_aside")
     message = line(finding.message) or entry.title or "found"
-    if entry.excused:
-        return _Case(
-            "skipped", classname, name, "the policy allowlists this image", text, "allowlisted_image"
-        )
-    if entry.blocks or outcome.action.word == "stop":
-        return _Case("failure", classname, name, message, text, outcome.action.word)
-    if outcome.action.word == "warn" and options.junit_warn != "pass":
-        return _Case(options.junit_warn, classname, name, message, text, "warn")
-    return _Case("output", classname, name, message, text)
+    if not finding.stands:
+        message = entry.set_aside
+    elif entry.excused:
+        message = "the policy allowlists this image"
+    return _Case(draft.kind, classname, name, message, text, outcome.action.word)
 
 
 def _numbers(tally: Counter[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
@@ -19,11 +20,15 @@ from anchore_gate.report.reporter import ReportOptions
 def dockerfile_of(result: GateResult | NoVerdict, options: ReportOptions) -> str:
     """The Dockerfile's path, relative to the repository and as a URL wants it."""
     known = result.dockerfile.path if isinstance(result, GateResult) else ""
-    for path in (known, options.dockerfile):
-        parts = PurePosixPath(path).parts
-        if parts and ".." not in parts and not path.startswith(("/", "~")) and path.isprintable():
-            return quote("/".join(parts))
-    return "Dockerfile"
+    return _relative(known) or _relative(options.dockerfile) or "Dockerfile"
+
+
+@lru_cache(maxsize=1024)
+def _relative(path: str) -> str:
+    parts = PurePosixPath(path).parts
+    if ".." in parts or path.startswith(("/", "~")) or not path.isprintable():
+        return ""
+    return quote("/".join(parts))
 
 
 def dockerfile_line(entry: Entry) -> int:
@@ -38,7 +43,11 @@ def dockerfile_line(entry: Entry) -> int:
 
 def repository_of(result: GateResult | NoVerdict) -> str:
     """The image's name without tag and digest: the same for every build of it."""
-    name = result.name
+    return _repository(result.name)
+
+
+@lru_cache(maxsize=1024)
+def _repository(name: str) -> str:
     try:
         reference = ImageReference.parse(name)
     except InvalidReference:

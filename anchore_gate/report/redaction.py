@@ -1,16 +1,18 @@
-"""A run without what may be secret in it: values of the environment and of build arguments."""
+"""A run without what may be secret in it: values of the environment, of build arguments, and their quotes."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
 
+from anchore_gate.model.evaluation import Evaluation, Finding, RuleOutcome
 from anchore_gate.model.result import GateResult, GateRun
 
 _SECRET = re.compile(
     r"(?i)(\b\w*(?:passw|secret|token|api_?key|credential|private_?key|access_?key)\w*[ =]+)"
     r"(\"[^\"]*\"|'[^']*'|\S+)"
 )
+_SHORTEST = 6  # a shorter value would be struck from words it has nothing to do with
 _USER_INFO = re.compile(r"(://)[^/\s:@]+:[^/\s@]+@")
 
 
@@ -31,10 +33,40 @@ def _result(result: GateResult) -> GateResult:
     instructions = tuple(replace(step, value=_hidden(step.value)) for step in dockerfile.instructions)
     return replace(
         result,
+        evaluation=_evaluation(result.evaluation, _secrets(result)),
         image=replace(image, config=config, layers=layers),
         dockerfile=replace(dockerfile, text=_hidden(dockerfile.text), instructions=instructions),
         inventory=replace(result.inventory, files=()),
     )
+
+
+def _secrets(result: GateResult) -> re.Pattern[str] | None:
+    """The values of variables and build arguments whose name says that they are secret."""
+    steps = result.dockerfile.instructions
+    told = [step.value for step in steps if step.keyword in ("ENV", "ARG")]
+    pairs = [value for text in (*result.image.config.env, *told) for _, value in _SECRET.findall(text)]
+    values = {pair.strip("\"'") for pair in pairs}
+    named = sorted((value for value in values if len(value) >= _SHORTEST), key=lambda v: (-len(v), v))
+    return re.compile("|".join(map(re.escape, named))) if named else None
+
+
+def _evaluation(evaluation: Evaluation, secrets: re.Pattern[str] | None) -> Evaluation:
+    outcomes = tuple(_outcome(outcome, secrets) for outcome in evaluation.outcomes)
+    return replace(evaluation, outcomes=outcomes)
+
+
+def _outcome(outcome: RuleOutcome, secrets: re.Pattern[str] | None) -> RuleOutcome:
+    """The rule's answer with its findings' words hidden: those of the Dockerfile gate quote whole lines."""
+    if not outcome.findings or (secrets is None and outcome.gate != "dockerfile"):
+        return outcome
+    quotes = outcome.gate == "dockerfile"
+    return replace(outcome, findings=tuple(_finding(f, secrets, quotes=quotes) for f in outcome.findings))
+
+
+def _finding(finding: Finding, secrets: re.Pattern[str] | None, *, quotes: bool) -> Finding:
+    message = _hidden(finding.message) if quotes else finding.message
+    message = secrets.sub("***", message) if secrets else message
+    return finding if message == finding.message else replace(finding, message=message)
 
 
 def _hidden(text: str) -> str:

@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import types
 import typing
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timezone
 from enum import IntEnum
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from anchore_gate.errors import ConfigError
 from anchore_gate.model.digest import Digest
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
 
 def row(value: Any, *, skip: frozenset[str] = frozenset()) -> Any:
-    """The value in JSON's kinds: fields by name, tuples as lists, actions and severities as words."""
-    if value is None or isinstance(value, str) or type(value) in (bool, int, float):
+    """The value in JSON's kinds: fields by name, actions and severities as words."""
+    kind = value.__class__
+    if kind in _PLAIN:
         return value
-    if isinstance(value, tuple):
-        return [row(item) for item in value]
+    if kind is tuple:
+        return value and [item if item.__class__ in _PLAIN else row(item) for item in value]
     if isinstance(value, IntEnum):
         return value.name.lower()
     if isinstance(value, datetime):
         return moment(value)
     if isinstance(value, Digest):
         return str(value)
-    return {name: row(getattr(value, name)) for name in names_of(value.__class__) if name not in skip}
+    return {
+        name: told if told.__class__ in _PLAIN else row(told)
+        for name, told in zip(names_of(kind), _fields_of(kind)(value), strict=True)
+        if name not in skip
+    }
 
 
 def moment(when: datetime | None) -> str | None:
@@ -58,6 +67,12 @@ def value(kind: Any, data: Any, where: str) -> Any:
 def names_of(kind: Any) -> tuple[str, ...]:
     """The declared fields of a value, in order."""
     return tuple(field.name for field in fields(kind))
+
+
+@cache
+def _fields_of(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
+    names = names_of(kind)
+    return attrgetter(*names) if len(names) > 1 else lambda value: (getattr(value, names[0]),)
 
 
 @cache

@@ -12,6 +12,7 @@ from pathlib import Path
 from anchore_gate.errors import ConfigError, ReportError
 from anchore_gate.model.result import GateRun
 from anchore_gate.report import format_names, reporter
+from anchore_gate.report.once import forget
 from anchore_gate.report.redaction import shareable
 from anchore_gate.report.reporter import ReportOptions
 
@@ -31,9 +32,12 @@ class Plan:
         shown = shareable(run)
         options = self.named(options)
         failures = []
-        for name, path in self.targets:
-            if problem := _failure(path, name, shown, options):
-                failures.append(problem)
+        try:
+            for name, path in self.targets:
+                if problem := _failure(path, name, shown, options):
+                    failures.append(problem)
+        finally:
+            forget()
         if failures:
             raise ReportError("; ".join(failures))
         return tuple(path for _, path in self.targets)

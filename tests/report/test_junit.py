@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,30 @@ def test_a_clean_image_still_has_cases() -> None:
 
 def test_an_allowlisted_image_skips_what_was_found() -> None:
     assert kinds(runs.run_of(runs.excused_result()))["Failure"] == 0
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "failed", "errors"),
+    [(Action.WARN, 4, 1), (Action.STOP, 3, 1), (None, 0, 0)],
+    ids=["warn", "stop", "never"],
+)
+def test_a_report_is_red_only_where_the_verdict_is(fail_on: Action | None, failed: int, errors: int) -> None:
+    run = runs.run_of(replace(runs.rich_result(), fail_on=fail_on))
+    assert (kinds(run)["Failure"], kinds(run)["Error"]) == (failed, errors)
+
+
+def test_what_stops_stays_readable_where_nothing_fails_the_run() -> None:
+    run = runs.run_of(replace(runs.rich_result(), fail_on=None))
+    told = next(case for case in cases(run) if "CVE-2024-0001" in case.name)
+    assert "vulnerabilities/package: stop" in told.system_out
+    assert kinds(run, junit_warn="failure")["Failure"] == 4
+
+
+def test_a_rule_without_answer_is_a_warning_where_the_user_says_so() -> None:
+    rule = runs.outcome("malware", "scans", Action.STOP, problem="not known here", problem_action=Action.WARN)
+    run = runs.run_of(runs.result(rule))
+    assert kinds(run) == {"Passed": 2}
+    assert kinds(run, junit_warn="skipped") == {"Passed": 1, "Skipped": 1}
 
 
 @pytest.mark.parametrize(
