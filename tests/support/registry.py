@@ -85,7 +85,7 @@ def _wait_for(port: int, running: subprocess.Popen[bytes], log: Path) -> None:
     raise AssertionError("the registry does not start")
 
 
-def digest_of(content: bytes) -> str:
+def digest_of(content: bytes | memoryview) -> str:
     """The sha256 digest as text."""
     return "sha256:" + hashlib.sha256(content).hexdigest()
 
