@@ -12,7 +12,7 @@ from anchore_gate.policy.allowlist import Allowed
 from anchore_gate.policy.bundle import Bundle, ImageRule, Rule, RuleSet
 from anchore_gate.policy.identity import hashed_id
 from anchore_gate.policy.target import Target
-from anchore_gate.policy.trigger import Evidence, NotKnownHere
+from anchore_gate.policy.trigger import Evidence, IncomparableVersions, NotKnownHere
 
 
 def evaluate(
@@ -22,12 +22,14 @@ def evaluate(
     target: Target,
     unmapped: Action = Action.STOP,
     unsupported: Action = Action.STOP,
+    incomparable: Action = Action.STOP,
 ) -> Evaluation:
     """
     What the policy says of an image.
 
     `unmapped` is what an image gets that no mapping picks, `unsupported` what a rule adds that only a
-    service can answer. A policy with an error asks nothing and stops. Raises `PolicyError` when an
+    service can answer, `incomparable` what one adds that met versions nobody can compare.
+    A policy with an error asks nothing and stops. Raises `PolicyError` when an
     expression takes too long.
     """
     selection = bundle.selection(target)
@@ -46,7 +48,7 @@ def evaluate(
         blank = replace(blank, problems=(*blank.problems, _unmapped(bundle, target, unmapped)))
     allowed = Allowed(selection.allowlists, now=evidence.now)
     outcomes = tuple(
-        _ask(rule, rule_set, bundle.dialect, evidence, allowed, unsupported)
+        _ask(rule, rule_set, bundle.dialect, evidence, allowed, unsupported, incomparable)
         for rule_set in selection.rule_sets
         for rule in _by_gate(rule_set)
     )
@@ -73,7 +75,13 @@ def _first(rules: tuple[ImageRule, ...], target: Target) -> MatchedRule | None:
 
 
 def _ask(
-    rule: Rule, rule_set: RuleSet, dialect: str, evidence: Evidence, allowed: Allowed, unsupported: Action
+    rule: Rule,
+    rule_set: RuleSet,
+    dialect: str,
+    evidence: Evidence,
+    allowed: Allowed,
+    unsupported: Action,
+    incomparable: Action,
 ) -> RuleOutcome:
     findings: list[Finding] = []
     problem, problem_action = None, Action.STOP
@@ -86,6 +94,8 @@ def _ask(
             )
         except NotKnownHere as error:
             problem, problem_action = str(error), unsupported
+        except IncomparableVersions as error:
+            problem, problem_action = str(error), incomparable
         except GateError as error:
             problem = str(error)
     return RuleOutcome(
@@ -117,7 +127,7 @@ def _judge(finding: Finding, rule: Rule, dialect: str, allowed: Allowed) -> Find
     suppressed, expired = allowed.find(rule.gate, (named.trigger_id, *named.other_ids))
     if suppressed is None and expired is None:
         return named
-    return replace(named, suppressed=suppressed, expired=expired)
+    return replace(named, suppressed=suppressed or named.suppressed, expired=expired)
 
 
 def _hashed(finding: Finding, rule: Rule, dialect: str) -> str:

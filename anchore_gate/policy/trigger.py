@@ -52,6 +52,10 @@ class NotKnownHere(PolicyError):
     """What a rule asks is known to a service and not here; `unsupported` decides what the image gets."""
 
 
+class IncomparableVersions(PolicyError):
+    """A rule met versions that nobody can compare: the user may have that as a warning."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MalwareFinding:
     """A file that a scanner knows."""

@@ -1,0 +1,97 @@
+"""How Anchore words a finding of a vulnerability: its id and its message, and the scores both rest on."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+from anchore_gate.model.inventory import Package
+from anchore_gate.model.vulnerability import Match
+
+_HOLDS = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    ">": operator.gt,
+    "<=": operator.le,
+    ">=": operator.ge,
+}
+_TYPES = {
+    "deb": "dpkg",
+    "apk": "APKG",
+    "java-archive": "java",
+    "jenkins-plugin": "java",
+    "go-module": "go",
+    "php-composer": "composer",
+    "dotnet": "nuget",
+}
+_SCORES = ("base_score", "exploitability_score", "impact_score")
+
+
+def compared(found: Any, comparison: str, wanted: Any) -> bool:
+    """Whether `found <comparison> wanted` holds."""
+    return bool(_HOLDS[comparison](found, wanted))
+
+
+def finding_id(match: Match) -> str:
+    """`CVE-2024-1+openssl`: what allowlists name."""
+    return f"{match.vulnerability.id}+{_suffix(match.package)}"
+
+
+def message(match: Match, groups: Iterable[str]) -> str:
+    """The sentence; groups stand in brackets behind the package."""
+    package, vulnerability = match.package, match.vulnerability
+    kind = "os" if package.is_os else "non-os"
+    where = package.name if package.is_os else next(iter(package.locations), package.name)
+    said = "".join(f"({group})" for group in groups if group)
+    return (
+        f"{vulnerability.severity.name} Vulnerability found in {kind} package type "
+        f"({_TYPES.get(package.type, package.type)}) - {where} {said}"
+        f"({vulnerability.id} - {vulnerability.link})"
+    )
+
+
+def scores_hold(rule: Any, match: Match) -> bool:
+    """Whether every score that the rule gives compares; a score nobody gave counts as -1."""
+    return all(
+        compared(_highest(match, prefix, score), getattr(rule, f"{prefix}_{score}_comparison"), wanted)
+        for prefix in ("cvss_v3", "vendor_cvss_v3")
+        for score in _SCORES
+        if (wanted := getattr(rule, f"{prefix}_{score}")) is not None
+    )
+
+
+def score_groups(rule: Any, match: Match, prefix: str) -> str:
+    """The scores that the rule gives, as found."""
+    found = {
+        f"{prefix}_{score}": _highest(match, prefix, score)
+        for score in _SCORES
+        if getattr(rule, f"{prefix}_{score}") is not None
+    }
+    return " ".join(f"{name}={score}" for name, score in found.items() if score)
+
+
+def _highest(match: Match, prefix: str, score: str) -> float:
+    is_vendor = prefix.startswith("vendor")
+    return max(
+        (
+            float(getattr(one, score))
+            for one in match.vulnerability.cvss
+            if one.is_vendor is is_vendor and one.version.startswith("3")
+        ),
+        default=-1.0,
+    )
+
+
+def _suffix(package: Package) -> str:
+    if package.is_os:
+        return package.name
+    parts = next(iter(package.locations), "").split("/")
+    kind = _TYPES.get(package.type, package.type)
+    named = ""
+    if kind in {"java", "gem"}:
+        named = parts[-1]
+    elif kind == "npm" and len(parts) > 1:
+        named = parts[-2]
+    return named or f"{package.name}-{package.version}"
