@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_FIELD = re.compile(r"""\.(name|version)\s*=\s*(?:Gem::Version\.new\s*\(?\s*)?["']([^"'\\]{1,512})["']""")
-_LICENSES = re.compile(r"""\.licenses?\s*=\s*(\[[^\]]{0,4096}\]|["'][^"']{0,512}["'])""")
+_MAX_TEXT = 512 * 1024  # characters; a long list of files follows what names the gem
+_FIELD = re.compile(
+    r"""\.(name|version)\s*=\s*(?:Gem::Version\.new\s{0,8}\(?\s{0,8})?["']([^"'\\]{1,512})["']"""
+)
+_LICENSES = re.compile(r"""\.licenses?\s*=\s*(\[[^\]]{0,1024}\]|["'][^"']{0,512}["'])""")
 _TEXT = re.compile(r"""["']([^"']{1,512})["']""")
-_NEW = re.compile(r"""Gem::Specification\.new\s*\(?\s*["']([^"']{1,512})["']\s*,\s*["']([^"']{1,512})["']""")
+_NEW = re.compile(
+    r"""Gem::Specification\.new\s{0,8}\(?\s{0,8}["']([^"']{1,512})["']\s{0,8},\s{0,8}["']([^"']{1,512})["']"""
+)
 _STUB = re.compile(r"^# stub: (\S{1,512}) (\S{1,512}) ", re.MULTILINE)
 _FILE_NAME = re.compile(r"(.+?)-([0-9][0-9A-Za-z.]*)(?:-[A-Za-z][\w.-]*)?")  # name-version[-platform]
 
@@ -24,6 +29,7 @@ class GemSpec:
 
 def parse(text: str, *, file_name: str) -> GemSpec | None:
     """Read a gemspec; None where it names no gem."""
+    text = text[:_MAX_TEXT]
     fields: dict[str, str] = {}
     for line in text.splitlines():
         if "=" in line and (found := _FIELD.search(line)):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from io import SEEK_END
 
 from anchore_gate.catalog import java_archive, maven
 from anchore_gate.catalog.cataloger import Ownership
@@ -106,7 +107,7 @@ class _Walk:
         except BadZip as problem:
             yield Unknown(path, "java", str(problem))
             return
-        self.bytes_left -= member.size
+        self.bytes_left -= stream.seek(0, SEEK_END)  # what it is, not what the directory says
         with closing(stream):
             yield from self.archive(stream, path, depth=depth + 1)
 

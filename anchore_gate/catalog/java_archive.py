@@ -11,7 +11,8 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]*(?:-[A-Za-z][A-Za-z0-9_.]*)*-?")
 _VERSION = re.compile(r"(?:[0-9].*|build[0-9].*|rc?[0-9]+)", re.IGNORECASE)
 _LATE_VERSION = re.compile(r"[._-]((?:[0-9].*|build[0-9].*|rc?[0-9]+))$")
 _DOMAINS = ("com.", "org.", "net.", "io.", "be.")
-_MAX_LINES = 200_000
+_MAX_READ = 2 * 1024 * 1024  # bytes; what names an archive stands in front, signatures follow
+_MAX_VALUE = 4096  # characters of a field; joining lines must not cost the square of their number
 _GROUP_FIELDS = (
     ("Bundle-SymbolicName", "Extension-Name", "Specification-Vendor", "Implementation-Vendor",
      "Implementation-Vendor-Id", "Implementation-Title", "Bundle-Activator"),
@@ -33,12 +34,12 @@ class Manifest:
         """Read a manifest; a line that is none is passed over."""
         sections: list[dict[str, str]] = []
         last = ""
-        for line in content.decode("utf-8", "replace").splitlines()[:_MAX_LINES]:
+        for line in content[:_MAX_READ].decode("utf-8", "replace").splitlines():
             key, colon, value = line.partition(":")
             if not line:
                 last = ""
             elif line[0] == " ":
-                if last:
+                if last and len(sections[-1][last]) < _MAX_VALUE:
                     sections[-1][last] += line.strip()
             elif colon and (key := key.strip()):
                 if not last:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from xml.parsers import expat
 
 _MAX_DEPTH = 64
+_MAX_PROPERTIES = 64 * 1024  # bytes; five lines are usual
 _MAX_TEXT = 1024  # characters of one element that is kept
 _MAX_LICENSES = 32
 _PROJECT = ("project",)
@@ -46,7 +47,7 @@ class Pom:
 def parse_properties(content: bytes) -> PomProperties | None:
     """Read `pom.properties`; None where it does not name artifact and version."""
     values: dict[str, str] = {}
-    for raw in content.decode("utf-8", "replace").splitlines():
+    for raw in content[:_MAX_PROPERTIES].decode("utf-8", "replace").splitlines():
         line = raw.strip()
         if not line or line[0] in "#!":
             continue

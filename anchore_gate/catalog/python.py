@@ -21,6 +21,7 @@ _WANTS = (
 )
 _SIDE_FILES = ("RECORD", "installed-files.txt", "top_level.txt", "direct_url.json")
 _HEADER = 256 * 1024  # bytes of the file that are searched for fields; a description may follow
+_MAX_FIELD = 4096  # characters of a field that continuation lines may add up to
 _MAX_LICENSE = 1024  # characters: some put the whole text there
 _SEPARATORS = re.compile(r"[-_.]+")
 _TROVE = "License :: "
@@ -63,7 +64,7 @@ def _fields(content: bytes) -> dict[str, list[str]]:
             if found:
                 break
         elif line[0] in " \t":
-            if last is not None:
+            if last is not None and len(last[-1]) < _MAX_FIELD:
                 last[-1] = f"{last[-1]}\n {line.strip()}"
         elif ":" in line:
             key, _, value = line.partition(":")

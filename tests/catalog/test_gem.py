@@ -78,3 +78,11 @@ def test_long_lines_are_read_in_linear_time() -> None:
         gemspec.parse("s.licenses = [" + "'a'," * 200_000 + "\ns.name = '" + "x" * 200_000, file_name="x")
         is None
     )
+
+
+def test_long_gaps_are_read_in_linear_time() -> None:
+    gap = " " * 400_000
+    assert (
+        gemspec.parse(f"Gem::Specification.new{gap}\ns.version = Gem::Version.new{gap}", file_name="x")
+        is None
+    )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import struct
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -185,6 +187,20 @@ def test_a_bomb_is_unknown_before_it_is_inflated(monkeypatch: pytest.MonkeyPatch
     (_, one) = found("/a/app-1.war", jar(**{"lib/x.jar": b"\0" * 1_000_000}))
     assert isinstance(one, Unknown)
     assert "more than 10000" in one.reason
+
+
+def test_entries_that_share_their_bytes_are_counted_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = zipped({"x": b"\0" * 5000}, stored=True)
+    one = zipped({"a-1.jar": inner}, stored=True)
+    at = one.rfind(b"PK\x01\x02")
+    entry, end = one[at:-22], bytearray(one[-22:])
+    struct.pack_into("<HHI", end, 8, 50, 50, 50 * len(entry))
+    monkeypatch.setattr(java._Walk.__init__, "__defaults__", (10 * len(inner), 100))
+    reasons = [
+        found.reason for found in found("/a/x.war", one[:at] + entry * 50 + end) if isinstance(found, Unknown)
+    ]
+    assert len(reasons) >= 39
+    assert set(reasons) == {"archives within archives beyond the limit"} or "more than" in reasons[0]
 
 
 def test_too_many_inner_archives_are_said_once(monkeypatch: pytest.MonkeyPatch) -> None:

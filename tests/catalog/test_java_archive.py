@@ -77,3 +77,8 @@ def test_a_group_is_what_starts_with_a_domain() -> None:
 )
 def test_well_known_artifacts_have_their_group(artifact: str, group: str) -> None:
     assert known_group(artifact) == group
+
+
+def test_a_value_of_many_lines_ends_at_a_limit() -> None:
+    manifest = Manifest.parse(b"Bundle-Name: x\n" + b" y\n" * 500_000)
+    assert len(manifest.find("Bundle-Name")) == 4096

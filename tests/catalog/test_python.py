@@ -88,3 +88,7 @@ def test_metadata_without_a_name_is_unknown() -> None:
 @given(st.binary(max_size=300))
 def test_no_bytes_crash_it(content: bytes) -> None:
     found({METADATA: content})
+
+
+def test_a_field_of_many_lines_ends_at_a_limit() -> None:
+    assert len(package("Name: a\nVersion: 1\nLicense: x\n" + " y\n" * 80_000).licenses[0]) == 1024
