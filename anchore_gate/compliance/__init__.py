@@ -1,1 +1,1 @@
-"""Which control of which standard a finding speaks to."""
+"""Which control of which standard a rule speaks to, and what a result says of each."""

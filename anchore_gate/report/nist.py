@@ -1,0 +1,76 @@
+"""Report `nist`: what a run says of each control of NIST SP 800-190 and CIS Docker chapter 4."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from anchore_gate.compliance.controls import Assessed, Standard, assess, standards
+from anchore_gate.model.result import GateResult, GateRun
+from anchore_gate.report.cleaning import line
+from anchore_gate.report.entry import Entry
+from anchore_gate.report.evidence import provenance, verdict_line
+from anchore_gate.report.markdown import escaped
+from anchore_gate.report.reporter import Reporter, ReportOptions
+
+_MOST = 20  # findings shown for a control; the JSON result holds all
+
+
+@dataclass(frozen=True, slots=True)
+class NistReporter:
+    """A Markdown document for an auditor: a table of controls, then the evidence for each."""
+
+    name: str = "nist"
+    filename: str = "nist-800-190.md"
+
+    def render(self, run: GateRun, options: ReportOptions) -> Iterator[str]:  # noqa: ARG002
+        """See `Reporter.render`."""
+        yield "# Evidence: container image controls\n"
+        for result in run.results:
+            yield f"\n## {escaped(line(result.name))}\n\n{escaped(verdict_line(result))}\n"
+            if isinstance(result, GateResult):
+                yield from _image(result)
+            else:
+                yield "\nNo control was assessed: there is no verdict.\n"
+
+
+def _image(result: GateResult) -> Iterator[str]:
+    yield "\n" + "".join(f"- {word}: {escaped(text)}\n" for word, text in provenance(result))
+    for one in standards():
+        yield from _standard(one, result)
+
+
+def _standard(which: Standard, result: GateResult) -> Iterator[str]:
+    assessed = tuple(assess(which, result.evaluation))
+    yield f"\n### {which.title}\n\n| control | | outcome | rules | findings |\n|---|---|---|---|---|\n"
+    for one in assessed:
+        yield "| " + " | ".join(_row(one)) + " |\n"
+    for one in assessed:
+        if one.rules:
+            yield from _evidence(one, result)
+
+
+def _row(assessed: Assessed) -> tuple[str, ...]:
+    control, count = assessed.control, len(assessed.rules)
+    why = f" ({control.reason})" if control.reason else ""
+    numbers = (str(count), str(assessed.findings)) if count else ("", "")
+    return control.section, escaped(control.title), assessed.outcome + why, *numbers
+
+
+def _evidence(assessed: Assessed, result: GateResult) -> Iterator[str]:
+    control = assessed.control
+    yield f"\n#### {control.section} {escaped(control.title)}: {assessed.outcome}\n\n"
+    for rule in assessed.rules:
+        asked = ", ".join(f"{name}={value}" for name, value in rule.params)
+        yield f"- rule {escaped(line(rule.rule_id))}: {rule.gate}/{rule.trigger} {escaped(line(asked))}\n"
+        if rule.problem is not None:
+            yield f"  - problem: {escaped(line(rule.problem))}\n"
+        entries = [Entry(result, rule, finding) for finding in rule.findings]
+        for entry in entries[:_MOST]:
+            yield f"  - {entry.state}: {escaped(line(entry.finding.message))}\n"
+        if len(entries) > _MOST:
+            yield f"  - and {len(entries) - _MOST} more: see the JSON result\n"
+
+
+REPORTER: Final[Reporter] = NistReporter()
