@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import time
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
@@ -110,6 +111,7 @@ def _end(
     from anchore_gate.cli.verdict import show_run
     from anchore_gate.model.result import GateRun
     from anchore_gate.report.reporter import ReportOptions
+    from anchore_gate.report.writer import STANDARD_OUTPUT
 
     verdicts = crew.verdicts(now=now, why=why)
     run = GateRun(results=verdicts, version=__version__, started_at=now)
@@ -122,7 +124,9 @@ def _end(
 
         paths = tuple((name, str(path)) for name, path in plan.targets)
         say(speak(run, os.environ, replace(options, paths=paths)).rstrip("\n"))
-    show_run(run, written, quiet=args.quiet, verbose=args.verbose)
+    # A report on standard output is all that stands there: what a person reads goes to standard error.
+    with redirect_stdout(sys.stderr if STANDARD_OUTPUT in written else sys.stdout):
+        show_run(run, written, quiet=args.quiet, verbose=args.verbose)
     return _exit_code(run, settings) if ended is None else ended
 
 
@@ -177,7 +181,7 @@ def _format(text: str) -> tuple[str, Path]:
     name, equals, path = text.partition("=")
     if not equals or not name or not path:
         raise UsageError(f"--format {text!r}: NAME=PATH is expected, e.g. junit=report.xml")
-    return name, Path("/dev/stdout" if path == "-" else path)
+    return name, Path(path)
 
 
 def _progress(total: int, verdict: Verdict) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,6 +16,8 @@ from anchore_gate.report import format_names, reporter
 from anchore_gate.report.once import forget
 from anchore_gate.report.redaction import shareable
 from anchore_gate.report.reporter import ReportOptions
+
+STANDARD_OUTPUT = Path("-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,14 @@ def plan_reports(formats: Sequence[tuple[str, Path]], report_dir: Path | None) -
 
 
 def _check(path: Path) -> None:
+    if path == STANDARD_OUTPUT:
+        return
     if path.is_dir():
         raise ConfigError(f"report path is a folder: {path}")
+    if _is_special(path):
+        if not os.access(path, os.W_OK):
+            raise ConfigError(f"cannot write {path}")
+        return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
@@ -78,7 +87,19 @@ def _check(path: Path) -> None:
         raise ConfigError(f"cannot write {path}: {problem.strerror or problem}") from problem
 
 
+def _is_special(path: Path) -> bool:
+    """Whether it is a pipe or a device: written to, never replaced by a file."""
+    return path.exists() and not path.is_file()
+
+
 def _write(path: Path, name: str, run: GateRun, options: ReportOptions) -> None:
+    if path == STANDARD_OUTPUT:
+        sys.stdout.writelines(reporter(name).render(run, options))
+        return
+    if _is_special(path):
+        with path.open("w", encoding="utf-8", errors="replace", newline="") as out:
+            out.writelines(reporter(name).render(run, options))
+        return
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".anchore-gate-")
     try:
         with open(descriptor, "w", encoding="utf-8", errors="replace", newline="") as out:  # noqa: PTH123  # a descriptor

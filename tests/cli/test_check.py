@@ -246,6 +246,21 @@ def test_what_the_base_image_brought_does_not_count_when_so_asked(
     assert "was not built on" in capsys.readouterr().out
 
 
+def test_a_report_on_standard_output_is_all_that_stands_there(demo_images: Images, capsys: Capture) -> None:
+    assert main(["check", str(demo_images[0]), "--policy", TEAM, "--format", "json=-"]) == 0
+    shown = capsys.readouterr()
+    json.loads(shown.out)
+    assert "PASS" in shown.err
+
+
+def test_a_pipe_is_written_to_and_never_replaced(demo_images: Images, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    reader = subprocess.Popen(["cat", str(tmp_path / "pipe")], stdout=subprocess.PIPE)
+    assert main(["check", str(demo_images[0]), "--policy", TEAM, "--format", "json=pipe"]) == 0
+    json.loads(reader.communicate(timeout=20)[0])
+    assert not (tmp_path / "pipe").is_file()
+
+
 def _ids(path: Path) -> list[str]:
     def walk(value: object) -> Iterator[str]:
         if isinstance(value, dict):
