@@ -17,8 +17,8 @@ from anchore_gate.model.result import GateResult
 CASES = Path(__file__).parents[1] / "vectors" / "policy-cases"
 # Engine's bugs that are not repeated: a blank passwd line fails it, npm versions are not compared.
 QUIRKS = {"passwd_malformed_uid_error": Action.WARN, "pkg_required_nonos_minimum": Action.GO}
-# Needs more than the image: a malware scan, a digest that only the registry's copy has.
-BY_HAND = {"malware_findings", "img_by_digest", "err_bundle_version"}
+# Needs more than the image: a malware scan; and what is no policy.
+BY_HAND = {"malware_findings", "err_bundle_version"}
 NAMES = sorted(path.parent.name for path in CASES.glob("*/expected.json"))
 
 
@@ -29,9 +29,8 @@ def read(name: str, file: str) -> Any:
 def judged(name: str) -> GateResult:
     args = read(name, "args.json")
     image = CASES / "images" / Path(args["image"]).name
-    return gate(
-        f"docker-archive:{image}", policy=CASES / name / "bundle.json", tag=args["tag"], unmapped=Action.GO
-    )
+    tag = f"{args['tag']}@{args['digest']}" if "digest" in args else args["tag"]
+    return gate(f"docker-archive:{image}", policy=CASES / name / "bundle.json", tag=tag, unmapped=Action.GO)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in BY_HAND | QUIRKS.keys()])
