@@ -10,6 +10,7 @@ from typing import IO, Any, Protocol
 
 from anchore_gate.errors import ImageError, LimitExceeded
 from anchore_gate.image.limits import MAX_RATIO, MIB, RATIO_FREE
+from anchore_gate.image.readahead import Readable, ReadAhead
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -33,13 +34,24 @@ class PlainStream:
     member are padding.
     """
 
-    def __init__(self, source: ByteSource, *, what: str, ratio_free: int = RATIO_FREE) -> None:
+    def __init__(
+        self, source: ByteSource, *, what: str, ratio_free: int = RATIO_FREE, ahead: bool = False
+    ) -> None:
         self.what = what
         self.plain_size = 0
         self._stored = _HashedReader(source)
         self._ratio_free = ratio_free
         self._plain_hash = hashlib.sha256(usedforsecurity=False)
-        self._inner, self.compression = _inflater(self._stored)
+        inner, self.compression = _inflater(self._stored)
+        self._ahead = ReadAhead(inner) if ahead else None
+        self._inner: Readable = self._ahead or inner
+
+    def __enter__(self) -> PlainStream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._ahead is not None:
+            self._ahead.close()
 
     def readinto(self, view: memoryview) -> int:
         """Fill the front of `view` with the next bytes; 0 at the end. Raises `ImageError`."""
@@ -79,10 +91,6 @@ class PlainStream:
         return self._plain_hash.hexdigest()
 
 
-class _Readable(Protocol):
-    def readinto(self, view: memoryview, /) -> int | None: ...
-
-
 class _HashedReader(io.RawIOBase):
     """Hashes and counts what is read through it; can be peeked at its start."""
 
@@ -114,7 +122,7 @@ class _HashedReader(io.RawIOBase):
         return bytes(buffer[: self.readinto(memoryview(buffer))])
 
 
-def _inflater(stored: _HashedReader) -> tuple[_Readable, str]:
+def _inflater(stored: _HashedReader) -> tuple[Readable, str]:
     magic = stored.peek(4)
     if magic.startswith(_GZIP):
         from isal import igzip

@@ -95,8 +95,11 @@ class _Reader:
         """Walk one layer and check its digests. Raises `ImageError`."""
         walk = LayerWalk(self._plan, self._spool, blob.layer.index, covered=self._files.covers)
         what = layer_name(blob.layer)
-        with blob.open() as source:
-            plain = PlainStream(_Stoppable(source, self.stopped), what=what)
+        ahead = blob.layer.size >= _WORTH_A_THREAD
+        with (
+            blob.open() as source,
+            PlainStream(_Stoppable(source, self.stopped), what=what, ahead=ahead) as plain,
+        ):
             contents = walk.read(TarStream(plain, what=what), what=what)
             plain.finish()
         _check(blob.layer, plain, what)

@@ -30,8 +30,8 @@ def checked_zstd(plain: bytes) -> bytes:
     return bytes(zstd.compress(plain, options={zstd.CompressionParameter.checksum_flag: 1}))
 
 
-def stream(stored: bytes, **options: int) -> PlainStream:
-    return PlainStream(io.BytesIO(stored), what="it", **options)
+def stream(stored: bytes, *, ratio_free: int = 256 * MIB, ahead: bool = False) -> PlainStream:
+    return PlainStream(io.BytesIO(stored), what="it", ratio_free=ratio_free, ahead=ahead)
 
 
 def plain_of(stored: bytes) -> bytes:
@@ -99,3 +99,24 @@ def test_a_bomb_is_refused_before_it_grows(compress: Compress) -> None:
     with pytest.raises(LimitExceeded, match="a bomb"):
         source.finish()
     assert source.plain_size < 8 * MIB
+
+
+@pytest.mark.parametrize("compress", [by_gzip, by_zstd, bytes], ids=["gzip", "zstd", "plain"])
+def test_reading_ahead_gives_the_same_bytes(compress: Compress) -> None:
+    plain = hashlib.sha512(b"seed").digest() * 100_000
+    with stream(compress(plain), ahead=True) as source:
+        source.finish()
+        assert source.plain_hex == hashlib.sha256(plain).hexdigest()
+        assert source.stored_hex == hashlib.sha256(compress(plain)).hexdigest()
+        assert source.readinto(memoryview(bytearray(10))) == 0
+
+
+def test_damage_that_is_met_ahead_is_raised_where_it_is_read() -> None:
+    stored = by_gzip(PLAIN)
+    with stream(stored[:-4], ahead=True) as source, pytest.raises(ImageError, match="damaged"):
+        source.finish()
+
+
+def test_reading_ahead_may_be_given_up() -> None:
+    with stream(by_gzip(bytes(20 * MIB)), ahead=True) as source:
+        assert source.readinto(memoryview(bytearray(10))) == 10
