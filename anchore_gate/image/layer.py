@@ -155,8 +155,8 @@ class LayerWalk:
         mask, algorithms = plan.wanted(path), plan.algorithms(path)
         for other in paths[1:]:
             mask, algorithms = mask | plan.wanted(other), algorithms | plan.algorithms(other)
-        if not mask and not algorithms and size > plan.max_search:
-            if self._search is not None:
+        if not mask and not algorithms and (size > plan.max_search or not size):
+            if self._search is not None and size:
                 self.contents.facts[path] = _LARGE
             return
         if not forced and self._covered(path):

@@ -47,8 +47,10 @@ class Plan:
 
     def algorithms(self, path: str) -> frozenset[str]:
         """The checksums that are asked for."""
+        if not self._checksums:
+            return frozenset()
         fitting = (one.algorithms for one, pattern in self._checksums if pattern is None or pattern(path))
-        return frozenset().union(*fitting) if self._checksums else frozenset()
+        return frozenset().union(*fitting)
 
     def bit(self, want: Want) -> int:
         """The bit of a declared want, 0 for one that was not declared."""

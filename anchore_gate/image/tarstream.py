@@ -116,9 +116,11 @@ class TarStream:
             if self._start != self._end:
                 raise self._truncated()
             return None
-        block = self._view[self._start : self._start + BLOCK]
-        fields = _HEADER.unpack_from(self._view, self._start)
-        self._consume(BLOCK)
+        start = self._start
+        block = self._view[start : start + BLOCK]
+        fields = _HEADER.unpack_from(self._view, start)
+        self._start = start + BLOCK
+        self.offset += BLOCK
         if not checksum_fits(block, fields[5]):
             if block != _ZEROS:
                 raise ImageError(f"{self._what}: no tar header at byte {self.offset - BLOCK}")
@@ -130,7 +132,11 @@ class TarStream:
         if fields[6] in b"xgLK":
             return self._extension(fields[6], stored)
         member = self._member(fields, stored, block)
-        self._complete(member, extension, block if fields[6] == b"S" else None)
+        if extension is not None or member.segments is not None:
+            self._complete(member, extension, block if member.segments is not None else None)
+        else:
+            self._left = member.stored
+            self._padding = -member.stored % BLOCK
         if not 0 < len(member.name) <= MAX_NAME or len(member.link) > MAX_NAME:
             raise LimitExceeded(f"{self._what}: a member name is empty or too long: {member.name[:80]!r}")
         return member
@@ -160,8 +166,14 @@ class TarStream:
             raise ImageError(f"{self._what}: member {path[:200]!r} has the unknown tar type {kind!r}")
         if kind == b"\0" and path.endswith("/"):
             type_ = "dir"
-        target = text_of(link) if link[0] else ""
-        return Member(path, type_, number(mode) & 0o7777, number(uid), number(gid), stored, target, stored)
+        if type_ != "file":  # a link may tell its file's size, and has no body
+            stored = 0
+        member = Member(path, type_, number(mode) & 0o7777, number(uid), number(gid), stored, "", stored)
+        if link[0]:
+            member.link = text_of(link)
+        if kind == b"S":
+            member.segments = ()
+        return member
 
     def _pax_sparse(self, member: Member, extension: Extension) -> None:
         found = pax_segments(extension, self._sparse_block)
