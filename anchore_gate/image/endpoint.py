@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -53,6 +53,8 @@ class Endpoint:
         self._keychain = keychain
         self._clock = clock
         self._is_mirror = is_mirror
+        # Where a mirror is silent the next place is asked, so one try is enough.
+        self._retry = replace(settings.retry, attempts=1) if is_mirror else settings.retry
         self._session = Session(_trust(self.host, settings))
         self._elsewhere = Session(_basics(settings))  # where redirects lead: no client certificate
         self.base = f"{self._scheme()}://{self.host}"
@@ -85,7 +87,7 @@ class Endpoint:
                     return Whole(answer.status, answer.headers, answer.url, answer.error_text().encode())
                 return Whole(answer.status, answer.headers, answer.url, _body(answer, limit))
 
-        whole = with_retries(once, policy=self._settings.retry, clock=self._clock)
+        whole = with_retries(once, policy=self._retry, clock=self._clock)
         if whole.status != 200:
             raise self.refusal(
                 whole.status, whole.headers, whole.body.decode(errors="replace"), path, repository
@@ -100,7 +102,7 @@ class Endpoint:
         """An answer of status 200 or 206, its body unread. Raises as `ask` does."""
         answer = with_retries(
             lambda: self._request("GET", path, repository, scopes, headers or {}),
-            policy=self._settings.retry,
+            policy=self._retry,
             clock=self._clock,
         )
         if answer.status not in {200, 206}:
@@ -173,7 +175,7 @@ class Endpoint:
                 self._keychain.find(self.registry, repository, is_mirror=self._is_mirror),
                 self._session,
                 clock=self._clock,
-                retry=self._settings.retry,
+                retry=self._retry,
                 allow_internal=self._settings.allow_internal,
             )
         return login
