@@ -41,8 +41,13 @@ class GitlabReporter:
         for result in run.results:
             if isinstance(result, NoVerdict):
                 continue
+            prefix = (result.name, repository_of(result))
+            image = {
+                "operating_system": line(str(result.inventory.distro or "")) or "unknown",
+                "image": line(result.name) or "image",
+            }
             for match in _standing(result):
-                row = _row(match, result)
+                row = _row(match, prefix, image)
                 if row["id"] not in seen:
                     yield (",\n" if seen else "\n") + json_text(row)
                     seen.add(row["id"])
@@ -107,19 +112,18 @@ def _key(match: Match) -> tuple[str, str, str, str]:
     return match.vulnerability.id, package.type, package.name, package.version
 
 
-def _row(match: Match, result: GateResult) -> dict[str, Any]:
+def _row(match: Match, prefix: tuple[str, str], image: dict[str, str]) -> dict[str, Any]:
     vulnerability, package = match.vulnerability, match.package
     path = package.locations[0] if package.locations else ""
     row: dict[str, Any] = {
-        "id": fingerprint(result.name, repository_of(result), *_key(match), path),
+        "id": fingerprint(*prefix, *_key(match), path),
         "name": line(f"{vulnerability.id} in {package.name} {package.version}", limit=255),
         "description": fit(vulnerability.description or f"{vulnerability.id} in {package.name}"),
         "severity": _SEVERITIES.get(vulnerability.severity, vulnerability.severity.word),
         "identifiers": list(_identifiers(vulnerability)),
         "location": {
             "dependency": {"package": {"name": line(package.name)}, "version": line(package.version)},
-            "operating_system": line(str(result.inventory.distro or "")) or "unknown",
-            "image": line(result.name) or "image",
+            **image,
         },
     }
     if match.fix.versions:

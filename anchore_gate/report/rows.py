@@ -31,11 +31,13 @@ def row(value: Any, *, skip: frozenset[str] = frozenset()) -> Any:
         return moment(value)
     if isinstance(value, Digest):
         return str(value)
-    return {
-        name: told if told.__class__ in _PLAIN else row(told)
-        for name, told in zip(names_of(kind), _fields_of(kind)(value), strict=True)
-        if name not in skip
-    }
+    told = dict(zip(names_of(kind), _fields_of(kind)(value), strict=True))
+    for name in skip:
+        told.pop(name, None)
+    for name in _deep_names(kind):
+        if name in told:
+            told[name] = row(told[name])
+    return told
 
 
 def moment(when: datetime | None) -> str | None:
@@ -73,6 +75,18 @@ def names_of(kind: Any) -> tuple[str, ...]:
 def _fields_of(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
     names = names_of(kind)
     return attrgetter(*names) if len(names) > 1 else lambda value: (getattr(value, names[0]),)
+
+
+@cache
+def _deep_names(kind: Any) -> tuple[str, ...]:
+    """The fields that are not in JSON's kinds as they are: a tuple of texts is."""
+    simple = (*_PLAIN, tuple[str, ...])
+    arms = {name: typing.get_args(hint) for name, hint in _hints(kind).items()}
+    return tuple(
+        name
+        for name, hint in _hints(kind).items()
+        if hint not in simple and not (isinstance(hint, types.UnionType) and set(arms[name]) <= _PLAIN)
+    )
 
 
 @cache

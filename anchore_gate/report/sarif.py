@@ -72,14 +72,13 @@ def _categories(run: GateRun, options: ReportOptions) -> list[tuple[str, _Result
     if not run.results or len(run.results) > _MOST_RUNS:
         return [(f"{prefix}/all/", run.results)]
     repositories = [repository_of(result) for result in run.results]
-    taken: dict[str, int] = {}
-    found: list[tuple[str, _Results]] = []
+    found: dict[str, _Results] = {}
     for result, repository in zip(run.results, repositories, strict=True):
         alone = repositories.count(repository) == 1
         name = slug(repository if alone else result.name)
-        number = taken[name] = taken.get(name, 0) + 1
-        found.append((f"{prefix}/{name}{f'-{number}' if number > 1 else ''}/", (result,)))
-    return found
+        names = (f"{prefix}/{name}{f'-{number}' if number else ''}/" for number in range(len(repositories)))
+        found[next(free for free in names if free not in found)] = (result,)
+    return list(found.items())
 
 
 @dataclass(slots=True)
