@@ -48,11 +48,7 @@ def test_the_schema_file_is_what_the_declarations_say(dialect: str) -> None:
 
 @pytest.mark.parametrize("name", shipped_names())
 def test_a_shipped_policy_obeys_its_schema(name: str) -> None:
-    found = [
-        one for one in breaches(parse_json(read_text(locate(name)))) if "vulnerabilities" not in one.message
-    ]
-
-    assert found == []
+    assert list(breaches(parse_json(read_text(locate(name))))) == []
 
 
 CASES = Path(__file__).parents[1] / "vectors" / "policy-cases"
