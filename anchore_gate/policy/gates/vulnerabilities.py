@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from anchore_gate.image.needs import Needs
 from anchore_gate.model.evaluation import Finding
@@ -35,7 +35,11 @@ from anchore_gate.policy.wording import (
 
 _TYPE = "Only packages of the distribution, only the others, or all"
 _VENDOR = "Leave out what the vendor will not fix"
-_COMPARES = "How the found score compares with the one given"
+
+
+def _comparison() -> Any:
+    what = "How the found score compares with the one given"
+    return parameter(choice(*COMPARISONS), description=what, default=">=")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,37 +87,27 @@ class PackageTrigger(_Vulnerabilities):
     cvss_v3_base_score: float | None = parameter(
         DECIMAL, description="NVD's CVSS v3 base score", default=None
     )
-    cvss_v3_base_score_comparison: str = parameter(choice(*COMPARISONS), description=_COMPARES, default=">=")
+    cvss_v3_base_score_comparison: str = _comparison()
     cvss_v3_exploitability_score: float | None = parameter(
         DECIMAL, description="NVD's CVSS v3 exploitability score", default=None
     )
-    cvss_v3_exploitability_score_comparison: str = parameter(
-        choice(*COMPARISONS), description=_COMPARES, default=">="
-    )
+    cvss_v3_exploitability_score_comparison: str = _comparison()
     cvss_v3_impact_score: float | None = parameter(
         DECIMAL, description="NVD's CVSS v3 impact score", default=None
     )
-    cvss_v3_impact_score_comparison: str = parameter(
-        choice(*COMPARISONS), description=_COMPARES, default=">="
-    )
+    cvss_v3_impact_score_comparison: str = _comparison()
     vendor_cvss_v3_base_score: float | None = parameter(
         DECIMAL, description="The vendor's CVSS v3 base score", default=None
     )
-    vendor_cvss_v3_base_score_comparison: str = parameter(
-        choice(*COMPARISONS), description=_COMPARES, default=">="
-    )
+    vendor_cvss_v3_base_score_comparison: str = _comparison()
     vendor_cvss_v3_exploitability_score: float | None = parameter(
         DECIMAL, description="The vendor's CVSS v3 exploitability score", default=None
     )
-    vendor_cvss_v3_exploitability_score_comparison: str = parameter(
-        choice(*COMPARISONS), description=_COMPARES, default=">="
-    )
+    vendor_cvss_v3_exploitability_score_comparison: str = _comparison()
     vendor_cvss_v3_impact_score: float | None = parameter(
         DECIMAL, description="The vendor's CVSS v3 impact score", default=None
     )
-    vendor_cvss_v3_impact_score_comparison: str = parameter(
-        choice(*COMPARISONS), description=_COMPARES, default=">="
-    )
+    vendor_cvss_v3_impact_score_comparison: str = _comparison()
     fix_available: bool | None = parameter(
         BOOLEAN, description="Whether there must be a fix, or must be none", example="true", default=None
     )
@@ -224,7 +218,7 @@ class Epss(_Vulnerabilities):
     NAME: ClassVar[str] = "epss"
 
     score: float = parameter(DECIMAL, description="Probability, 0 to 1", example="0.1")
-    comparison: str = parameter(choice(*COMPARISONS), description=_COMPARES, default=">=")
+    comparison: str = _comparison()
     package_type: str = parameter(choice("all", "os", "non-os"), description=_TYPE, default="all")
     vendor_only: bool = parameter(BOOLEAN, description=_VENDOR, default=True)
 
