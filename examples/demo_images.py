@@ -1,7 +1,8 @@
 """
 Build the demo's two images, as `docker save` would write them, from real package files.
 
-Operating system: the dpkg entries of real Debian 12 packages (`examples/images/dpkg-status`). Python packages: the
+Operating system: the dpkg entries of real Debian 12 packages (`examples/images/dpkg-status`; the first image has no
+openssl). Python packages: the
 files of real wheels, taken from the environment this runs in. What is wrong with the second image is put there
 on purpose; its key is the one that Amazon's documentation shows, and its private key holds no key.
 """
@@ -29,16 +30,19 @@ _CREDENTIALS = b"[default]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\nregion = e
 def build(folder: Path) -> tuple[Path, Path]:
     """Write `good.tar` and `bad.tar` into `folder`; gives their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    base = {
-        "etc/os-release": OS_RELEASE,
-        "var/lib/dpkg/status": (HERE / "images" / "dpkg-status").read_bytes(),
-    }
+    status = (HERE / "images" / "dpkg-status").read_text()
+    base = {"etc/os-release": OS_RELEASE, "var/lib/dpkg/status": status.encode()}
+    paragraphs = status.split("\n\n")
+    slim = "\n\n".join(one for one in paragraphs if "Package: openssl\n" not in f"{one}\n")
     wheels = dict(_wheels(("requests", "idna", "certifi", "packaging")))
     good = _archive(
         folder / "good.tar",
         tag="demo/good:1.0",
         steps=[
-            ("/bin/sh -c #(nop) COPY dir:base in / ", base | {"etc/passwd": APP}),
+            (
+                "/bin/sh -c #(nop) COPY dir:base in / ",
+                base | {"etc/passwd": APP, "var/lib/dpkg/status": slim.encode()},
+            ),
             ("RUN /bin/sh -c pip install requests # buildkit", wheels),
             ("COPY app.py /app/ # buildkit", {"app/app.py": b"import requests\n"}),
         ],

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from anchore_gate.cli import main
 from examples.demo_images import build
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)
@@ -15,6 +18,16 @@ def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith(("ANCHORE_", "GITHUB_", "GITLAB_", "CI_"))]:
         if name not in {"ANCHORE_GATE_NODE_MODULES", "ANCHORE_GATE_TOOLS"}:
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def sample_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder with the database of the demo's advisories."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANCHORE_GATE_CACHE_DIR", str(folder))
+        assert main(["db", "import", str(ROOT / "examples" / "advisories")]) == 0
+    return folder
 
 
 @pytest.fixture(scope="session")

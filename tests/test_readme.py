@@ -26,9 +26,10 @@ COMMANDS = [line.split("#")[0].strip() for text in blocks("sh") for line in text
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what the README names: an image and a policy."""
+def workplace(tmp_path_factory: pytest.TempPathFactory, sample_data: Path) -> Path:
+    """A folder with what the README names: an image, a policy, and vulnerability data."""
     folder = tmp_path_factory.mktemp("work")
+    (folder / "cache").symlink_to(sample_data)
     good, _ = build(folder / "images")
     good.rename(folder / "app.tar")
     (folder / "policy.json").write_bytes((ROOT / "examples" / "policies" / "team.json").read_bytes())
@@ -36,7 +37,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "ANCHORE_GATE_CACHE_DIR": str(folder / "cache")}
     return subprocess.run(
         [sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )

@@ -261,6 +261,28 @@ def test_a_pipe_is_written_to_and_never_replaced(demo_images: Images, tmp_path: 
     assert not (tmp_path / "pipe").is_file()
 
 
+DEMO = str(ROOT / "examples" / "policies" / "demo.json")
+
+
+def test_vulnerabilities_are_found_and_the_data_is_named_a_sample(
+    demo_images: Images, sample_data: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ANCHORE_GATE_CACHE_DIR", str(sample_data))
+    words = ["check", str(demo_images[1]), "--policy", DEMO, "--offline", "--format", "json=r.json"]
+    assert main(words) == 1
+    assert "SAMPLE" in capsys.readouterr().out
+    assert any("+openssl" in one for one in _ids(tmp_path / "r.json"))
+
+
+def test_missing_vulnerability_data_is_no_verdict_when_a_rule_needs_it(
+    demo_images: Images, monkeypatch: pytest.MonkeyPatch, capsys: Capture, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ANCHORE_GATE_CACHE_DIR", str(tmp_path / "nothing"))
+    assert main(["check", str(demo_images[0]), "--policy", DEMO, "--offline"]) == 3
+    assert "no vulnerability database" in capsys.readouterr().out
+    assert main(["check", str(demo_images[0]), "--policy", TEAM, "--offline"]) == 0  # no rule asks for it
+
+
 def _ids(path: Path) -> list[str]:
     def walk(value: object) -> Iterator[str]:
         if isinstance(value, dict):
