@@ -66,7 +66,12 @@ def told(result: GateResult) -> Iterator[tuple[str, str]]:
 def test_real_packages_of_the_demo_are_found(demo_images: Images) -> None:
     result = gate(str(demo_images[0]), policy=TEAM, now=NOON)
     found = {(package.type, package.name) for package in result.inventory.packages}
-    assert {("deb", "libc6"), ("deb", "ca-certificates"), ("python", "requests"), ("python", "certifi")} <= found
+    assert {
+        ("deb", "libc6"),
+        ("deb", "ca-certificates"),
+        ("python", "requests"),
+        ("python", "certifi"),
+    } <= found
     assert str(result.inventory.distro) == "debian 12"
 
 
