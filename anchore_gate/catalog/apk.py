@@ -22,7 +22,7 @@ _WANT = Want(names=frozenset({"installed"}), pattern=r"(?:/.*)?/lib/apk/db/insta
 _REPOSITORIES = Want.exact("/etc/apk/repositories", limit=MIB)
 _SYSTEM = frozenset({"/lib/apk/db", "/usr/lib/apk/db"})
 _FIELD = re.compile(r"^([A-Za-z]):(.*)$", re.MULTILINE)
-_BRANCH = re.compile(r"^\s*https?://\S+/alpine/v(\d+\.\d+)/", re.MULTILINE)
+_BRANCH = re.compile(r"^[ \t]*https?://\S+/alpine/v(\d+\.\d+)/", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from anchore_gate.image.needs import MIB, Needs, Want
 from anchore_gate.model.inventory import Distro
 
 MAX_TEXT = MIB
+MAX_LINE = 1000
 MAX_BUSYBOX = 16 * MIB
 
 _ASSIGNMENT = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)")
@@ -82,7 +83,8 @@ def _system_release_cpe(content: bytes) -> Distro | None:
 
 
 def _redhat_release(content: bytes) -> Distro | None:
-    found = _RELEASE.search(_text(content))
+    # a line and no more: the expression takes the square of a line's length
+    found = _RELEASE.search(_text(content[:MAX_LINE]))
     if found is None:
         return None
     first = found[1].split()[0].lower()

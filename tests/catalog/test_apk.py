@@ -134,6 +134,12 @@ def test_without_a_release_file_the_repository_names_the_branch() -> None:
     assert "distro=alpine-3.18" in catalog(Files(tree)).packages[0].purl
 
 
+@pytest.mark.parametrize("text", ["\n" * 1_000_000, "https://" + "/alpine/v" * 100_000, " " * 1_000_000])
+def test_a_long_list_of_repositories_is_read_in_no_time(text: str) -> None:
+    tree: dict[str, str | bytes | Node] = {"/lib/apk/db/installed": LIBC, "/etc/apk/repositories": text}
+    assert "distro" not in catalog(Files(tree)).packages[0].purl
+
+
 def test_an_entry_without_a_name_is_unknown_and_the_others_are_read() -> None:
     inventory = read("V:1\nA:x86_64\n\n" + LIBC)
     assert [one.name for one in inventory.packages] == ["musl-utils"]

@@ -88,6 +88,14 @@ def test_a_file_that_names_none_is_no_distribution(path: str, content: bytes | s
     assert found(path, content) is None
 
 
+@pytest.mark.parametrize(
+    "path", ["/etc/os-release", "/etc/redhat-release", "/etc/system-release-cpe", "/etc/lsb-release"]
+)
+@pytest.mark.parametrize("content", ["a" * 1_000_000, "\n" * 1_000_000, "a " * 500_000, "cpe:/o" * 160_000])
+def test_a_long_release_file_is_read_in_no_time(path: str, content: str) -> None:
+    assert found(path, content) is None
+
+
 def test_os_release_goes_before_busybox_and_follows_links() -> None:
     files = Files(
         {
