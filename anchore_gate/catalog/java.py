@@ -197,7 +197,7 @@ class _Archive:
         version = own.version if own is not None else java_archive.version_of(manifest, file_version)
         pom = poms.get(where) if where is not None else _only(poms, name)
         group = _group(own, pom) or known_group(name) or java_archive.group_of(manifest)
-        licenses = manifest.licenses or (pom.licenses if pom is not None else ()) or self._license_file()
+        licenses = manifest.licenses or self._license_file() or (pom.licenses if pom is not None else ())
         is_plugin = self.path.lower().endswith((".jpi", ".hpi")) or _is_jenkins(group)
         kind = "jenkins-plugin" if is_plugin else "java-archive"
         artifact = _Artifact(name, version, kind, group, own is not None, licenses, self.path)
