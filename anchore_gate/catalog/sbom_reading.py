@@ -9,7 +9,7 @@ from typing import Any
 
 from anchore_gate.errors import ImageError, InvalidReference
 from anchore_gate.model.digest import Digest
-from anchore_gate.model.image import Image
+from anchore_gate.model.image import Image, ImageReference
 from anchore_gate.model.inventory import OS_TYPES, Distro, Inventory, Package, Unknown
 from anchore_gate.model.purl import Purl
 
@@ -60,7 +60,7 @@ class Manifest:
         return Image(
             name=path,
             source="sbom",
-            tag=self.facts.get("tag", ""),
+            tag=_reference(self.facts.get("tag", "")),
             digest=_digest(self.facts.get("digest", "")),
             config_digest=_digest(self.facts.get("id", "")),
         )
@@ -137,6 +137,14 @@ def _distro_in(packages: list[Package]) -> Distro | None:
             if word or parts.namespace:
                 return Distro(id=word or parts.namespace, version_id=version if word else "")
     return None
+
+
+def _reference(written: str) -> str:
+    """The tag as mappings see it, registry and all."""
+    try:
+        return str(ImageReference.parse(written)) if written else ""
+    except InvalidReference:
+        return ""
 
 
 def _digest(written: str) -> Digest | None:

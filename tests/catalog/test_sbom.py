@@ -211,7 +211,7 @@ def test_syft_json_is_read() -> None:
     assert (one.locations, one.layer, one.licenses) == (("/a.jar:b.jar", "/a.jar"), 1, ("MIT",))
     assert (one.cpes, one.group_id) == (("cpe:2.3:a:b:c", "cpe:2.3:a:d:e"), "g")
     assert manifest.inventory().distro == Distro(id="debian", version_id="12", id_like=("x",))
-    assert (manifest.image("x").tag, manifest.image("x").digest) == ("app:1", None)
+    assert (manifest.image("x").tag, manifest.image("x").digest) == ("docker.io/app:1", None)
     assert len(manifest.unknowns) == 1
 
 
