@@ -138,7 +138,7 @@ packages: st.SearchStrategy[Package] = st.builds(
 
 
 @pytest.mark.parametrize("format", FORMATS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(packages, max_size=4))
 def test_odd_texts_come_back_too(format: str, found: list[Package]) -> None:
     inventory = Inventory(packages=tuple(found))
@@ -255,7 +255,7 @@ anything = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(st.sampled_from(["components", "metadata", "packages", "relationships", "artifacts", "source",
                                         "distro", "comment", "hasExtractedLicensingInfos"]), anything))  # fmt: skip
 def test_no_shape_crashes_a_reader(document: dict[str, Any]) -> None:
