@@ -13,6 +13,7 @@ from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry, counts
 from anchore_gate.report.evidence import first_things, ordered, provenance, verdict_line
 from anchore_gate.report.redaction import shareable
+from anchore_gate.report.writer import STANDARD_OUTPUT
 
 _FEW = 3  # findings of a blocking rule, before "and N more"
 _RULES = 8  # rules, before "and N more"
@@ -114,9 +115,9 @@ def _every(found: list[Entry]) -> Iterator[Line]:
 def _notes(result: GateResult) -> Iterator[Line]:
     number = counts(result)
     if number.unknowns:
-        yield Line(f"{number.unknowns} files could not be read: the evidence is not whole", indent=2)
+        yield Line(f"could not be read: {number.unknowns} (the evidence is not whole)", indent=2)
     if number.incomparable:
-        yield Line(f"{number.incomparable} versions could not be compared", indent=2)
+        yield Line(f"could not be compared: {number.incomparable}", indent=2)
     for item in result.evaluation.expiring[:_ITEMS]:
         word = "expired" if item.expired else "expires"
         told = line(f"allowlist {item.allowlist_id}: {item.trigger_id or item.gate} {word}")
@@ -137,6 +138,7 @@ def _more(number: int, what: str, indent: int) -> Iterator[Line]:
 
 
 def _reports(written: tuple[Path, ...]) -> Iterator[Line]:
+    written = tuple(path for path in written if path != STANDARD_OUTPUT)
     folders = sorted({path.parent for path in written})
     for folder in folders:
         inside = [path for path in written if path.parent == folder]

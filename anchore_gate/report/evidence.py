@@ -47,7 +47,9 @@ def _badness(entry: Entry) -> tuple[int, int, int]:
 
 def first_things(result: GateResult, *, limit: int = 3) -> list[str]:
     """What to do first: the remedies that end most of what blocks, most first; each once."""
-    seen: dict[str, int] = {}
+    if result.evaluation.final_reason == "allowlisted":
+        return []
+    seen = dict.fromkeys(_about_the_policy(result), 1_000_000_000_000)
     for entry in ordered(result):
         if entry.finding.stands and entry.outcome.action is not Action.GO:
             weight = 1_000_000 if entry.outcome.action is Action.STOP else 1
@@ -57,6 +59,17 @@ def first_things(result: GateResult, *, limit: int = 3) -> list[str]:
             told = line(f"make rule {outcome.rule_id} answerable: {outcome.problem}")
             seen[told] = seen.get(told, 0) + 1_000_000
     return sorted(seen, key=lambda remedy: -seen[remedy])[:limit]
+
+
+def _about_the_policy(result: GateResult) -> Iterator[str]:
+    evaluation = result.evaluation
+    for problem in evaluation.problems:
+        if problem.severity == "error":
+            yield line(f"mend the policy: {problem.message}")
+    if evaluation.final_reason == "denylisted":
+        yield "use another image: the policy denylists this one"
+    elif evaluation.final_reason == "unmapped" and not result.passed:
+        yield "add a mapping to the policy that matches this image"
 
 
 def provenance(result: GateResult) -> Iterator[tuple[str, str]]:

@@ -9,8 +9,15 @@ from pathlib import Path
 import pytest
 
 from anchore_gate.cli.verdict import show_run
-from anchore_gate.model.result import GateRun
+from anchore_gate.model.evaluation import Problem
+from anchore_gate.model.result import GateResult, GateRun
 from tests.support import runs
+
+
+def broken_policy() -> GateResult:
+    built = runs.rich_result()
+    problem = Problem(severity="error", type="GateNotFoundError", message="no such gate 'x'")
+    return replace(built, evaluation=replace(built.evaluation, problems=(problem,)))
 
 
 class Terminal(io.StringIO):
@@ -46,7 +53,7 @@ def test_a_failed_image_says_what_why_and_what_to_do_first(monkeypatch: pytest.M
     assert "CVE-2024-0001 in openssl 3.0.11-1~deb12u1 (deb) [High] [known exploited]" in text
     assert "do first:\n    1. upgrade openssl to 3.0.11-1~deb12u2" in text
     assert "no answer: malware/scans (rule malware-scans): no malware scan was run" in text
-    assert "1 files could not be read" in text
+    assert "could not be read: 1 " in text
     assert "allowlist a1: CVE-2023-0002+* expires 2026-03-10" in text
     assert "built 2026-03-01 04:00 UTC (8 hours old)" in text
     assert "verdict: fail (1 fail), exit code 1" in text
@@ -83,6 +90,25 @@ def test_a_sample_database_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.database is not None
     result = replace(result, database=replace(result.database, is_sample=True))
     assert "SAMPLE" in shown(runs.run_of(result), monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        (runs.denied_result(), "use another image"),
+        (runs.unmapped_result(), "add a mapping to the policy"),
+        (broken_policy(), "mend the policy: no such gate"),
+    ],
+    ids=["denied", "unmapped", "broken"],
+)
+def test_an_image_that_no_finding_fails_says_what_to_do_too(
+    result: GateResult, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert f"    1. {told}" in shown(runs.run_of(result), monkeypatch)
+
+
+def test_an_image_that_the_policy_lets_through_has_nothing_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "do first" not in shown(runs.run_of(runs.excused_result()), monkeypatch)
 
 
 def test_the_end_says_where_the_reports_are(monkeypatch: pytest.MonkeyPatch) -> None:
