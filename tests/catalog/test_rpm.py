@@ -1,12 +1,8 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
-import hashlib
-import sqlite3
 import struct
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -159,45 +155,6 @@ def test_a_small_header_inside_of_a_berkeley_db_page_is_read() -> None:
     assert list(rpm_bdb.headers(content)) == [PLAIN]
 
 
-@pytest.mark.parametrize("page_size", [512, 4096, 65536])
-@pytest.mark.parametrize("count", [0, 1, 400])
-def test_sqlite_is_read_as_sqlite_reads_it(page_size: int, count: int, tmp_path: Path) -> None:
-    blobs = [rpmdb.package(f"p{n}", vendor="v" * (n * 37 % 5000)) for n in range(count)]
-    content = rpmdb.sqlite(blobs, page_size=page_size)
-    path = tmp_path / "copy"
-    path.write_bytes(content)
-    connection = sqlite3.connect(path)
-    try:
-        theirs = [row[0] for row in connection.execute("SELECT blob FROM Packages ORDER BY hnum")]
-    finally:
-        connection.close()
-    assert list(rpm_sqlite.headers(content)) == theirs == blobs
-
-
-def test_the_write_ahead_log_of_sqlite_is_applied() -> None:
-    content, log = rpmdb.sqlite_with_log([PLAIN], [BIG, OPENSSL])
-    assert list(rpm_sqlite.headers(content)) == [PLAIN]
-    assert list(rpm_sqlite.headers(content, log)) == [PLAIN, BIG, OPENSSL]
-    files = image("/var/lib/rpm/rpmdb.sqlite", content, **{"/var/lib/rpm/rpmdb.sqlite-wal": log})
-    assert len(catalog(files).packages) == 3
-
-
-def test_a_log_cut_in_its_last_transaction_leaves_the_earlier_state() -> None:
-    content, log = rpmdb.sqlite_with_log([PLAIN], [BIG])
-    assert list(rpm_sqlite.headers(content, log[:-1])) == [PLAIN]
-
-
-def test_a_view_named_packages_is_not_run(tmp_path: Path) -> None:
-    path = tmp_path / "rpmdb.sqlite"
-    connection = sqlite3.connect(path)
-    connection.execute(
-        "CREATE VIEW Packages AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT i, i FROM n"
-    )
-    connection.close()
-    with pytest.raises(BadDatabase, match="no table Packages"):
-        list(rpm_sqlite.headers(path.read_bytes()))
-
-
 def test_the_list_of_distroless_mariner_is_read() -> None:
     line = "filesystem\t1.1-15.cm2\t0\t0\tMicrosoft Corporation\t(none)\t0\tx86_64\t0\tfilesystem-1.1-15.cm2.src.rpm\n"
     found = packages(
@@ -252,15 +209,6 @@ def test_a_chain_of_pages_that_bites_its_tail_ends() -> None:
         list(rpm_bdb.headers(bytes(content)))
 
 
-def test_a_tree_that_bites_its_tail_is_refused() -> None:
-    content = bytearray(rpmdb.sqlite([rpmdb.package(f"p{n}", vendor="v" * 300) for n in range(300)]))
-    for start in range(4096, len(content), 4096):
-        if content[start] == 5:
-            struct.pack_into(">I", content, start + 8, start // 4096 + 1)
-    with pytest.raises(BadDatabase):
-        list(rpm_sqlite.headers(bytes(content)))
-
-
 def test_many_entries_of_one_chain_are_refused() -> None:
     content = bytearray(rpmdb.bdb([BIG] * 20, page_size=4096))
     for page in range(len(content) // 4096):
@@ -303,45 +251,6 @@ def survived(name: str, content: bytes) -> bool:
     with contextlib.suppress(CatalogError):
         catalog(Files({f"/var/lib/rpm/{name}": content}), with_files=True)
     return True
-
-
-VECTORS = Path(__file__).parents[1] / "vectors" / "rpmdb"
-
-
-def test_a_database_that_rpm_wrote_as_sqlite_is_read() -> None:
-    content = gzip.decompress((VECTORS / "rpm-4.18.sqlite.gz").read_bytes())
-    inventory = catalog(Files({"/var/lib/rpm/rpmdb.sqlite": content}), with_files=True)
-    assert [(one.name, one.version, one.licenses) for one in inventory.packages] == [
-        ("pkg-a", "0:1.2-1", ("MIT",)),
-        ("pkg-b", "2:1.2-1", ("MIT",)),
-        ("pkg-c", "1.2-1", ("MIT",)),
-    ]
-    config, plain = inventory.files[0][1]
-    assert (config.path, config.is_config, config.mode, config.algorithm) == (
-        "/opt/a/conf",
-        True,
-        0o100644,
-        "sha256",
-    )
-    assert (plain.path, plain.digest, plain.size) == (
-        "/opt/a/file",
-        hashlib.sha256(b"hi\n").hexdigest(),
-        3,
-    )
-
-
-def test_a_database_that_rpm_wrote_as_berkeley_db_is_read() -> None:
-    content = gzip.decompress((VECTORS / "libuuid.bdb.gz").read_bytes())
-    inventory = catalog(Files({"/var/lib/rpm/Packages": content}), with_files=True)
-    (found,) = inventory.packages
-    assert (found.name, found.version, found.upstream, found.vendor, found.modularity) == (
-        "libuuid",
-        "2.32.1-42.el8_8",
-        "util-linux",
-        "Red Hat, Inc.",
-        "",
-    )
-    assert "/usr/lib64/libuuid.so.1.3.0" in {one.path for one in inventory.files[0][1]}
 
 
 def test_a_header_that_names_one_long_folder_without_end_is_refused() -> None:
