@@ -88,6 +88,12 @@ def _policy(settings: Settings) -> Bundle | None:
     from anchore_gate.api import DEFAULT_POLICY
     from anchore_gate.policy.bundle import load_bundle
 
+    if severity := settings.text("severity-cutoff"):
+        from anchore_gate.policy.cutoff import cutoff_policy
+
+        if settings.text("policy"):
+            raise UsageError("--severity-cutoff stands for a policy: it does not go with --policy")
+        return cutoff_policy(severity)
     named = settings.text("policy") or DEFAULT_POLICY
     return load_bundle(Path(named) if "/" in named or named.endswith(".json") else named)
 
@@ -95,11 +101,14 @@ def _policy(settings: Settings) -> Bundle | None:
 def _engine(settings: Settings) -> Engine:
     from anchore_gate.cli.db_settings import database_settings
     from anchore_gate.engine.local import LocalEngine
+    from anchore_gate.vulnerability.vex import load_vex
 
     return LocalEngine(
         settings=analyzer_settings(settings),
         registry=registry_of(settings),
         database=database_settings(settings),
+        vex=tuple(load_vex(Path(name)) for name in settings.items("vex")),
+        incomparable=Action[settings.text("incomparable").upper()],
     )
 
 

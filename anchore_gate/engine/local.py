@@ -16,6 +16,7 @@ from anchore_gate.image.dockerfile import guess_dockerfile, load_dockerfile, wit
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import Needs
 from anchore_gate.image.source import OpenImage
+from anchore_gate.model.evaluation import Action
 from anchore_gate.model.image import Dockerfile, Image, ImageReference
 from anchore_gate.model.inventory import Inventory
 from anchore_gate.model.result import Assessment
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from anchore_gate.vulnerability.database import DatabaseSettings
     from anchore_gate.vulnerability.matcher import Matched
     from anchore_gate.vulnerability.store import Store
+    from anchore_gate.vulnerability.vex import VexDocument, VexOutcome
 
 SBOM_SCHEME = "sbom:"
 _MANIFEST_NOTE = "only a package manifest was judged: files, configuration and secrets were not seen"
@@ -52,12 +54,14 @@ class LocalEngine:
 
     `settings` say what secrets and contents are looked for, and in how large files; `registry` how registries
     are asked (None: as the environment and the files of docker and podman say); `database` where
-    vulnerability data is, which is read only where a rule asks for it.
+    vulnerability data is, which is read only where a rule asks for it; `vex` what is known not to hold.
     """
 
     settings: AnalyzerSettings = AnalyzerSettings()
     registry: RegistrySettings | None = None
     database: DatabaseSettings | None = None
+    vex: tuple[VexDocument, ...] = ()
+    incomparable: Action = Action.STOP  # WARN: packages that cannot be judged are listed, and stop nothing
 
     @property
     def name(self) -> str:
@@ -134,14 +138,15 @@ class LocalEngine:
         self, request: Request, bundle: Bundle, seen: Seen, target: Target, store: Store | None
     ) -> Assessment:
         matched = _matched(seen.inventory, store)
+        exploited = _exploitable(matched, self.vex, seen.image)
         evidence = Evidence(
             image=seen.image,
             files=seen.files,
             inventory=seen.inventory,
             dockerfile=seen.dockerfile or Dockerfile(mode="Unknown"),
             now=request.now,
-            matches=matched.matches if matched else (),
-            incomparable=matched.incomparable if matched else (),
+            matches=exploited.matches,
+            incomparable=matched.incomparable if matched and self.incomparable is Action.STOP else (),
             database=store.identity if store else None,
             distro_has_data=matched.distro_has_data if matched else None,
         )
@@ -157,10 +162,10 @@ class LocalEngine:
             evaluation=evaluation,
             inventory=seen.inventory,
             matches=evidence.matches,
-            incomparable=evidence.incomparable,
+            incomparable=matched.incomparable if matched else (),
             database=evidence.database,
             dockerfile=evidence.dockerfile,
-            notes=tuple(seen.files.notes) if seen.files else (_MANIFEST_NOTE,),
+            notes=(*(seen.files.notes if seen.files else (_MANIFEST_NOTE,)), *exploited.notes),
         )
 
     def _needs(self, request: Request, asked: Needs) -> Needs:
@@ -182,6 +187,13 @@ def _matched(inventory: Inventory, store: Store | None) -> Matched | None:
     from anchore_gate.vulnerability.matcher import match
 
     return match(inventory, store)
+
+
+def _exploitable(matched: Matched | None, vex: tuple[VexDocument, ...], image: Image) -> VexOutcome:
+    from anchore_gate.vulnerability.vex import VexOutcome, apply_vex
+
+    matches = matched.matches if matched else ()
+    return apply_vex(matches, vex, image) if vex else VexOutcome(matches=matches)
 
 
 def named(tag: str) -> str:

@@ -283,6 +283,55 @@ def test_missing_vulnerability_data_is_no_verdict_when_a_rule_needs_it(
     assert main(["check", str(demo_images[0]), "--policy", TEAM, "--offline"]) == 0  # no rule asks for it
 
 
+def test_a_severity_stands_for_a_policy(
+    demo_images: Images, sample_data: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setenv("ANCHORE_GATE_CACHE_DIR", str(sample_data))
+    good, bad = (str(path) for path in demo_images)
+    assert main(["check", good, "--severity-cutoff", "negligible", "--offline"]) == 0
+    assert main(["check", bad, "--severity-cutoff", "unknown", "--offline"]) == 1
+    assert main(["check", bad, "--severity-cutoff", "unknown", "--only-fixed", "--offline"]) == 1
+    assert main(["check", bad, "--severity-cutoff", "hihg"]) == 2
+    assert "none of unknown, negligible" in capsys.readouterr().err
+
+
+def test_what_vex_denies_does_not_count_and_is_shown(
+    demo_images: Images, sample_data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ANCHORE_GATE_CACHE_DIR", str(sample_data))
+    words = [
+        "check",
+        str(demo_images[1]),
+        "--severity-cutoff",
+        "unknown",
+        "--offline",
+        "--format",
+        "json=r.json",
+    ]
+    assert main(words) == 1
+    found = sorted({one.partition("+")[0] for one in _ids(tmp_path / "r.json") if "+openssl" in one})
+    statements = [
+        {
+            "vulnerability": {"name": name},
+            "products": [{"@id": "pkg:deb/debian/openssl"}],
+            "status": "not_affected",
+            "justification": "vulnerable_code_not_in_execute_path",
+        }
+        for name in found
+    ]
+    document = {
+        "@context": "https://openvex.dev/ns/v0.2.0",
+        "@id": "https://example.org/vex/1",
+        "author": "a team",
+        "timestamp": "2026-01-01T00:00:00Z",
+        "version": 1,
+        "statements": statements,
+    }
+    (tmp_path / "vex.json").write_text(json.dumps(document))
+    assert main([*words, "--vex", "vex.json"]) == 0
+    assert "vulnerable_code_not_in_execute_path" in (tmp_path / "r.json").read_text()
+
+
 def _ids(path: Path) -> list[str]:
     def walk(value: object) -> Iterator[str]:
         if isinstance(value, dict):
