@@ -89,7 +89,8 @@ class _Writer:
 
     def _named(self, raw: dict[str, Any], path: str) -> dict[str, Any]:
         made = self._identified(self._element(raw, path), path)
-        made.setdefault("name", made["id"])
+        if "id" in made:
+            made.setdefault("name", made["id"])
         return made
 
     def _identified(self, made: dict[str, Any], path: str) -> dict[str, Any]:
@@ -117,6 +118,8 @@ class _Writer:
 
     def _rule(self, raw: dict[str, Any], path: str) -> dict[str, Any]:
         gate = str(raw["gate"]).lower()
+        if gate in legacy.ENDED_GATES:
+            return self._identified(dict(raw), path)  # never evaluated, and nobody looked at the rest of it
         trigger = legacy.current_trigger(gate, str(raw["trigger"]).lower())
         choices = _choices(gate, trigger)
         return {

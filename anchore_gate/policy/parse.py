@@ -148,8 +148,9 @@ def _allowlist(raw: dict[str, Any], path: str, words: Words) -> Allowlist:
 
 
 def _item(raw: dict[str, Any]) -> AllowlistItem:
+    gate, trigger_id = raw["gate"], raw["trigger_id"]
     find = raw.get
-    gate, trigger_id, expires = raw["gate"], raw["trigger_id"], find("expires_on")
+    expires = find("expires_on")
     if gate.__class__ is not str or trigger_id.__class__ is not str:
         raise TypeError("gate and trigger_id are texts")
     return AllowlistItem(
@@ -197,7 +198,7 @@ def _image_rule(raw: dict[str, Any], path: str, words: Words, *, is_mapping: boo
     image = raw.get("image")
     if not isinstance(image, dict):
         raise Fault("required, an object of type and value", f"{path}.image")
-    if image.get("type") not in {"tag", "digest", "id"}:
+    if image.get("type") not in ("tag", "digest", "id"):  # not a set: it may be a list
         raise Fault(f"not one of tag, digest, id: {image.get('type')!r}", f"{path}.image.type")
     problems: tuple[Problem, ...] = ()
     sets, lists = (_rule_set_ids(raw, path, words), raw.get(words.allowlist_ids)) if is_mapping else ((), [])

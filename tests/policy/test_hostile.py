@@ -1,0 +1,105 @@
+"""Policies that somebody damaged: a problem in one line, never a crash, never a pass."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from anchore_gate.errors import GateError, InvalidBundle
+from anchore_gate.model.evaluation import Action
+from anchore_gate.policy.bundle import load_bundle
+from anchore_gate.policy.convert import convert
+from anchore_gate.policy.document import locate
+from anchore_gate.policy.evaluate import evaluate
+from anchore_gate.policy.explain import explain
+from anchore_gate.policy.parse import parse_bundle
+from anchore_gate.policy.review import review
+from anchore_gate.policy.schema import breaches
+from anchore_gate.policy.target import Target
+from tests.policy.support import NOW, bundle, evidence, files, judge, rule
+
+CASES = Path(__file__).parents[1] / "vectors" / "policy-cases"
+SEEDS = [
+    *(json.loads(path.read_text()) for path in sorted(CASES.glob("*/bundle.json"))),
+    json.loads(locate("anchore-default").read_text()),
+]
+VALUES: list[Any] = [
+    *(None, 0, -1, 1.5, True, False, "", "*", "x", "regexp:(", "regexp:a", [], {}, [1], [None]),
+    *({"id": 1}, "2020-01-01T00:00:00Z", "0" * 30, "\ud800", {"name": None, "value": 3}),
+]
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every container in the value, with each of its keys."""
+    keys = list(value) if isinstance(value, dict) else list(range(len(value)))
+    for key in keys:
+        yield value, key
+        if isinstance(value[key], (dict, list)):
+            yield from places(value[key])
+
+
+def damaged(seed: Any, picks: list[tuple[int, Any]]) -> Any:
+    raw = copy.deepcopy(seed)
+    for pick, value in picks:
+        found = list(places(raw))
+        if found:
+            holder, key = found[pick % len(found)]
+            holder[key] = copy.deepcopy(value)
+    return raw
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(SEEDS),
+    st.lists(st.tuples(st.integers(0, 999), st.sampled_from(VALUES)), min_size=1, max_size=3),
+)
+def test_a_damaged_policy_is_a_problem_and_no_crash(seed: Any, picks: list[tuple[int, Any]]) -> None:
+    raw = damaged(seed, picks)
+    try:
+        policy = parse_bundle(raw)
+        problems = list(review(policy, now=NOW))
+        list(explain(policy, Target.parse("a/b:1"), now=NOW))
+        list(breaches(raw))
+        result = evaluate(policy, evidence(files=files()), target=Target.parse("a/b:1"))
+    except GateError:
+        return
+    if policy.selection(Target.parse("a/b:1")).has_error:
+        assert result.final_action is Action.STOP
+    if not any(problem.severity == "error" for problem in problems):
+        for dialect in ("v1", "v2"):
+            found = review(parse_bundle(convert(raw, to=dialect).policy), now=NOW)
+            assert [problem for problem in found if problem.severity == "error"] == []
+
+
+def test_an_image_type_that_is_a_list_is_a_fault() -> None:
+    raw = bundle(rule("always", "always"))
+    raw["mappings"][0]["image"]["type"] = ["tag"]
+
+    result = judge(raw)
+
+    assert result.final_action is Action.STOP
+    assert result.problems[0].path == "mappings[0].image.type"
+
+
+@pytest.mark.parametrize("item", [7, "x", None, [], True])
+def test_an_item_that_is_no_object_is_a_fault(item: Any) -> None:
+    result = judge(bundle(rule("always", "always"), items=[item]))
+
+    assert result.final_action is Action.STOP
+    assert result.problems[0].path == "whitelists[0].items[0]"
+
+
+def test_a_file_of_many_megabytes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "large.json"
+    with path.open("wb") as stream:
+        stream.truncate(100 * 1024 * 1024)
+
+    with pytest.raises(InvalidBundle, match="larger than 64 MiB"):
+        load_bundle(path)
