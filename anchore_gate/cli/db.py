@@ -12,7 +12,13 @@ from typing import Any
 
 from anchore_gate.cli.config import settings_of
 from anchore_gate.cli.db_settings import database_settings
-from anchore_gate.cli.db_show import print_database, print_listing, progress_bar, waiting_for_lock
+from anchore_gate.cli.db_show import (
+    print_database,
+    print_listing,
+    progress_bar,
+    progress_note,
+    waiting_for_lock,
+)
 from anchore_gate.cli.options import add_options
 from anchore_gate.cli.terminal import hint, say, table
 from anchore_gate.errors import ConfigError
@@ -239,7 +245,7 @@ def _path(settings: DatabaseSettings) -> Path:
 def _updater(settings: DatabaseSettings) -> Updater:
     if settings.path is not None:
         raise ConfigError("--db FILE is used as it is: `update`, `import` and `check` are about the cache")
-    bar = progress_bar(sys.stderr) if sys.stderr.isatty() else None
+    bar = progress_bar(sys.stderr) if sys.stderr.isatty() else progress_note()
     return Updater(settings=settings, progress=bar, waiting=waiting_for_lock)
 
 

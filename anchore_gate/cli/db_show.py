@@ -90,6 +90,19 @@ def progress_bar(
     return show
 
 
+def progress_note() -> Callable[[int, int | None], None]:
+    """One line in a log, when a transfer begins: CI logs keep every line."""
+    is_said = [False]
+
+    def show(_: int, total: int | None) -> None:
+        if not is_said[0]:
+            size = _size(total) if total else "of unknown size"
+            hint(f"fetching the vulnerability database ({size})")
+        is_said[0] = True
+
+    return show
+
+
 def waiting_for_lock() -> None:
     """Say once that another process is at it."""
     hint("another process updates the database; waiting for it")

@@ -64,6 +64,7 @@ def test_update_fetches_and_shows(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "30 hours old; 5 days are allowed" in shown.out
     assert "providers  debian 20" in shown.out
     assert "already the newest" in shown.err
+    assert shown.err.count("fetching the vulnerability database (0.0 MB)") == 1
 
 
 def test_status_speaks_to_machines_too(advisories: Path, capsys: pytest.CaptureFixture[str]) -> None:
