@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,10 @@ from anchore_gate.image.decompress import PlainStream
 from anchore_gate.image.limits import MAX_ARCHIVE_MEMBERS, MIB
 from anchore_gate.image.spool import Section
 from anchore_gate.image.tarstream import TarStream
+
+# What an OCI layout holds at its top (OCI image-spec, image-layout.md).
+MARK = "oci-layout"
+INDEX = "index.json"
 
 _MAX_LINKS = 8
 _READ_AHEAD = 16 * 1024  # headers lie far apart
@@ -165,6 +168,8 @@ def open_tar(path: Path) -> Iterator[TarFile]:
         if plain.compression == "plain":
             yield TarFile(stream, str(path))
             return
+        import tempfile
+
         with tempfile.TemporaryFile(buffering=0) as inflated:
             view = memoryview(bytearray(MIB))
             while count := plain.readinto(view):

@@ -13,7 +13,7 @@ from anchore_gate.image.archive import Archive, open_tar, read_whole
 from anchore_gate.image.config import config_of, instructions, load_json
 from anchore_gate.image.layered import LayeredImage
 from anchore_gate.image.limits import MAX_CONFIG, MAX_MANIFEST
-from anchore_gate.image.manifest import require
+from anchore_gate.image.platforms import require
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import Image, ImageReference, Layer, Platform
 

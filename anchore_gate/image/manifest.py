@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform as machine
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +9,10 @@ from typing import Any
 from anchore_gate.errors import ImageError, InvalidReference, PlatformNotFound
 from anchore_gate.image.config import instructions, load_object, platform_of
 from anchore_gate.image.limits import MAX_LAYERS
+from anchore_gate.image.platforms import fits, host_platform
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import ImageConfig, Layer, Platform
 
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
-_IMPLIED_VARIANTS = {"arm64": "v8", "arm": "v7"}
 REF_NAME = "org.opencontainers.image.ref.name"
 _FULL_NAME = "io.containerd.image.name"
 
@@ -97,11 +95,6 @@ def layers_of(
     )
 
 
-def host_platform() -> Platform:
-    """What is taken where nothing is asked for: Linux on this machine's architecture."""
-    return Platform("linux", _ARCHITECTURES.get(machine.machine(), machine.machine()))
-
-
 def choose(manifests: Sequence[Descriptor], wanted: Platform | None, *, what: str) -> Descriptor:
     """
     The one manifest for the platform. Raises `PlatformNotFound`, `ImageError` where several fit.
@@ -121,20 +114,6 @@ def choose(manifests: Sequence[Descriptor], wanted: Platform | None, *, what: st
         there = ", ".join(sorted(name for one in exact for name in one.names)) or "without names"
         raise ImageError(f"{what}: several images for {target}: {there}")
     return exact[0]
-
-
-def fits(found: Platform, wanted: Platform) -> bool:
-    """Whether an image for `found` runs on `wanted`; a variant that is not named is the usual one."""
-    if (found.os, found.architecture) != (wanted.os, wanted.architecture):
-        return False
-    usual = _IMPLIED_VARIANTS.get(found.architecture, "")
-    return not wanted.variant or (found.variant or usual) == wanted.variant
-
-
-def require(found: Platform, wanted: Platform | None, *, what: str) -> None:
-    """Check the one image there is against the platform that was asked for. Raises `PlatformNotFound`."""
-    if wanted is not None and not fits(found, wanted):
-        raise PlatformNotFound(f"{what}: no image for {wanted}; there is: {found}")
 
 
 def _descriptor(document: Any) -> Descriptor:

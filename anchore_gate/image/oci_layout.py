@@ -7,17 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from anchore_gate.errors import ImageError, ImageNotFound, LimitExceeded
-from anchore_gate.image.archive import Archive, Folder, open_tar, read_whole
+from anchore_gate.image.archive import INDEX, MARK, Archive, Folder, open_tar, read_whole
 from anchore_gate.image.config import config_of, load_object
 from anchore_gate.image.docker_archive import ArchiveBlob, normal_tag
 from anchore_gate.image.layered import LayeredImage
 from anchore_gate.image.limits import MAX_CONFIG, MAX_INDEX_DEPTH, MAX_MANIFEST
-from anchore_gate.image.manifest import Descriptor, Index, Manifest, choose, layers_of, manifest_of, require
+from anchore_gate.image.manifest import Descriptor, Index, Manifest, choose, layers_of, manifest_of
+from anchore_gate.image.platforms import require
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import Image, Platform
-
-MARK = "oci-layout"
-INDEX = "index.json"
 
 
 @contextmanager

@@ -13,7 +13,8 @@ from anchore_gate.errors import ImageError, LimitExceeded
 from anchore_gate.image.config import config_of, load_object
 from anchore_gate.image.layered import LayeredImage
 from anchore_gate.image.limits import MAX_CONFIG, MAX_INDEX_DEPTH
-from anchore_gate.image.manifest import Descriptor, Index, Manifest, choose, layers_of, manifest_of, require
+from anchore_gate.image.manifest import Descriptor, Index, Manifest, choose, layers_of, manifest_of
+from anchore_gate.image.platforms import require
 from anchore_gate.image.registry import FetchedManifest, Registry
 from anchore_gate.image.registry_blob import Progress, RegistryBlob, silent
 from anchore_gate.image.registry_settings import RegistrySettings

@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anchore_gate.errors import ImageError, ImageNotFound, UsageError
-from anchore_gate.image.archive import open_tar
+from anchore_gate.image.archive import INDEX, MARK, open_tar
 from anchore_gate.image.docker_archive import MANIFEST, open_docker_archive
-from anchore_gate.image.oci_layout import INDEX, MARK, open_oci_archive, open_oci_dir
-from anchore_gate.image.rootfs import open_rootfs
 from anchore_gate.image.source import OpenImage
 from anchore_gate.model.image import Platform
 
@@ -45,10 +43,16 @@ def open_image(
         case "docker-archive":
             opened = open_docker_archive(location, name=text, platform=platform, tag=tag)
         case "oci-archive":
+            from anchore_gate.image.oci_layout import open_oci_archive
+
             opened = open_oci_archive(location, name=text, platform=platform, tag=tag)
         case "oci-dir":
+            from anchore_gate.image.oci_layout import open_oci_dir
+
             opened = open_oci_dir(location, name=text, platform=platform, tag=tag)
         case "dir":
+            from anchore_gate.image.rootfs import open_rootfs
+
             with open_rootfs(location, name=text, platform=platform) as root:
                 yield root
             return

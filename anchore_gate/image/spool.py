@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import tempfile
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
@@ -78,6 +77,8 @@ class Spool:
 
     def _descriptor(self) -> int:
         if self._file is None:
+            import tempfile  # 5 ms, and most images keep little
+
             self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # lives as long as the spool
         return self._file.fileno()
 
