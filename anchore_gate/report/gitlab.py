@@ -15,6 +15,7 @@ from typing import Any, Final
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.model.vulnerability import Match, Severity, Vulnerability
 from anchore_gate.report.cleaning import fit, line
+from anchore_gate.report.evidence import provenance
 from anchore_gate.report.json import json_text
 from anchore_gate.report.place import fingerprint, repository_of
 from anchore_gate.report.reporter import Reporter, ReportOptions
@@ -92,6 +93,11 @@ def _messages(run: GateRun) -> Iterator[tuple[str, str]]:
             yield "warn", f"{result.name}: {unjudged} versions could not be compared"
         if result.database is None:
             yield "warn", f"{result.name}: no vulnerability data was asked"
+            continue
+        told = "; ".join(
+            f"{word}: {told}" for word, told in provenance(result) if word.startswith("database")
+        )
+        yield "info", f"{result.name}: {told}"
 
 
 def _standing(result: GateResult, *, listed_only: bool = False) -> Iterator[Match]:

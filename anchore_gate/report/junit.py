@@ -20,7 +20,7 @@ from anchore_gate.model.evaluation import Action, RuleOutcome
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.report.cleaning import fit, line
 from anchore_gate.report.entry import Entry, counts, entries
-from anchore_gate.report.evidence import verdict_line
+from anchore_gate.report.evidence import provenance, verdict_line
 from anchore_gate.report.reporter import Reporter, ReportOptions
 
 _SLUG = re.compile(r"[^A-Za-z0-9_-]+")
@@ -179,7 +179,8 @@ def _grounds(result: GateResult, prefix: str, options: ReportOptions) -> Iterato
 
 
 def _evaluation(result: GateResult, prefix: str) -> _Case:
-    text = "\n".join(f"{word}: {number}" for word, number in counts(result).as_pairs())
+    grounds = [*counts(result).as_pairs(), *provenance(result)]
+    text = fit("\n".join(f"{word}: {told}" for word, told in grounds), limit=_TEXT_LIMIT)
     kind = "output" if result.passed else "failure"
     told = verdict_line(result)
     return _Case(kind, f"{prefix}.verdict", "policy evaluation", told, f"{told}\n{text}", "final_action")

@@ -61,6 +61,11 @@ def test_a_match_no_rule_asked_about_is_reported_too() -> None:
     assert row["cvss_vectors"][0]["vendor"] == "nvd"
 
 
+def test_the_vulnerability_data_is_named() -> None:
+    messages = rendered(runs.run_of(runs.clean_result()))["scan"]["messages"]
+    assert "database built: 2026-03-01 04:00 UTC (8 hours old)" in messages[-1]["value"]
+
+
 def test_negligible_is_low() -> None:
     hit = runs.match(by=runs.vulnerability(severity=Severity.NEGLIGIBLE))
     told = rendered(runs.run_of(replace(runs.clean_result(), matches=(hit,))))

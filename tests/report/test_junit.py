@@ -122,6 +122,16 @@ def test_the_text_tells_what_where_why_and_what_to_do() -> None:
         assert told in text
 
 
+def test_the_evaluation_says_which_vulnerability_data_was_asked() -> None:
+    text = (
+        next(c for c in cases(runs.run_of(runs.rich_result())) if c.name == "policy evaluation")
+        .result[0]
+        .text
+    )
+    assert "database built: 2026-03-01 04:00 UTC (8 hours old)" in text
+    assert f"database digest: sha256:{'cd' * 32}" in text
+
+
 def test_a_skipped_case_says_reason_and_expiry() -> None:
     skipped = next(c for c in cases(runs.run_of(runs.rich_result())) if c.is_skipped)
     assert (
