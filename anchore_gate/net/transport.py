@@ -219,7 +219,14 @@ def _tls_failure(tls: BaseException | None, place: str, settings: SessionSetting
         cure = f"trust its authority with {settings.ca_option}"
         return f"the certificate of {place} is not trusted: {reason}; {cure}"
     reason = getattr(tls, "reason", None) or "handshake failed"
-    return f"TLS with {place} fails: {str(reason).replace('_', ' ').lower()}"
+    words = str(reason).replace("_", " ").lower()
+    wants_one = "alert bad certificate" in words or "certificate required" in words
+    hint = (
+        " (it asks for another client certificate)"
+        if settings.client_cert
+        else " (it asks for a client certificate)"
+    )
+    return f"TLS with {place} fails: {words}{hint if wants_one else ''}"
 
 
 def _place(url: str) -> str:

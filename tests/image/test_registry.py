@@ -207,6 +207,18 @@ def test_tls_with_a_private_authority(tmp_path: Path, authority: Authority) -> N
             registry.manifest(named(host))
 
 
+def test_a_client_certificate_is_shown_where_it_is_asked_for(tmp_path: Path, authority: Authority) -> None:
+    with run_registry(tmp_path / "registry", tls=authority, client_certificates=True) as host:
+        known = replace(ALONE, ca=authority.ca, client_cert=authority.certificate, client_key=authority.key)
+        with Registry(known) as registry:
+            assert registry.catalog(host) == ()
+        with (
+            Registry(replace(ALONE, ca=authority.ca, retry=replace(ALONE.retry, attempts=1))) as registry,
+            pytest.raises(NetworkError, match="it asks for a client certificate"),
+        ):
+            registry.catalog(host)
+
+
 def test_a_mirror_serves_digests_and_the_registry_tags(host: str) -> None:
     gone = f"127.0.0.1:{free_port()}"
     settings = replace(ALONE, mirrors=(Mirror(gone, host),), retry=replace(ALONE.retry, attempts=1))

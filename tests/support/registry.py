@@ -47,6 +47,7 @@ def run_registry(
     auth: Mapping[str, Any] | None = None,
     tls: Authority | None = None,
     storage: bool = False,
+    client_certificates: bool = False,
 ) -> Iterator[str]:
     """The `host:port` of a registry that lives until the `with` ends; skips the test without the program."""
     program = shutil.which(PROGRAM)
@@ -58,6 +59,8 @@ def run_registry(
     http: dict[str, Any] = {"addr": f"127.0.0.1:{port}", "secret": "only-for-this-test"}
     if tls is not None:
         http["tls"] = {"certificate": str(tls.certificate), "key": str(tls.key)}
+        if client_certificates:
+            http["tls"]["clientcas"] = [str(tls.ca)]
     config = {
         "version": "0.1",
         "log": {"level": "error", "accesslog": {"disabled": True}},
