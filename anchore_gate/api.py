@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -15,6 +14,8 @@ from anchore_gate.model.image import Platform
 from anchore_gate.model.result import GateResult, NoVerdict
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
+
     from anchore_gate.engine.engine import Engine
     from anchore_gate.policy.bundle import Bundle
     from anchore_gate.policy.narrowing import Narrowing

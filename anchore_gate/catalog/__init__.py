@@ -16,12 +16,13 @@ from anchore_gate.model.inventory import Inventory, Package, PackageFile, Unknow
 
 # Folders that are links into /usr on a merged system; package databases know both spellings.
 _MERGED = ("/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/lib64/", "/usr/lib32/", "/usr/libx32/")
+_DOCUMENTS = ("sbom", "cyclonedx", "spdx")  # manifests in and out: no catalogers, and slow to import
 
 
 @cache
 def catalogers() -> tuple[Cataloger, ...]:
     """Every cataloger in this folder, by name."""
-    return members(__name__, "CATALOGER")
+    return members(__name__, "CATALOGER", without=_DOCUMENTS)
 
 
 def needs() -> Needs:

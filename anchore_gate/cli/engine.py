@@ -28,9 +28,10 @@ def question_of(settings: Settings, *, now: datetime, want_packages: bool) -> Qu
 
     word = settings.text("fail-on")
     platform = settings.text("platform")
+    bundle = _policy(settings)
     return Question(
-        policy=_policy(settings),
-        engine=_engine(settings),
+        policy=bundle,
+        engine=_engine(settings, bundle),
         platform=Platform.parse(platform) if platform else None,
         tag=settings.text("tag"),
         fail_on=None if word == "never" else Action[word.upper()],
@@ -98,18 +99,27 @@ def _policy(settings: Settings) -> Bundle | None:
     return load_bundle(Path(named) if "/" in named or named.endswith(".json") else named)
 
 
-def _engine(settings: Settings) -> Engine:
-    from anchore_gate.cli.db_settings import database_settings
+def _engine(settings: Settings, bundle: Bundle | None) -> Engine:
     from anchore_gate.engine.local import LocalEngine
-    from anchore_gate.vulnerability.vex import load_vex
 
-    return LocalEngine(
+    engine = LocalEngine(
         settings=analyzer_settings(settings),
         registry=registry_of(settings),
-        database=database_settings(settings),
-        vex=tuple(load_vex(Path(name)) for name in settings.items("vex")),
         incomparable=Action[settings.text("incomparable").upper()],
     )
+    if not _asks_for_vulnerabilities(bundle):
+        return engine
+    from anchore_gate.cli.db_settings import database_settings
+    from anchore_gate.vulnerability.vex import load_vex
+
+    documents = tuple(load_vex(Path(name)) for name in settings.items("vex"))
+    return replace(engine, database=database_settings(settings), vex=documents)
+
+
+def _asks_for_vulnerabilities(bundle: Bundle | None) -> bool:
+    """Whether any rule does: what reads the database is imported only then."""
+    rule_sets = bundle.rule_sets if bundle else ()
+    return any(rule.gate == "vulnerabilities" for rule_set in rule_sets for rule in rule_set.rules)
 
 
 def registry_of(settings: Settings) -> RegistrySettings | None:

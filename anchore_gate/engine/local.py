@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from anchore_gate.vulnerability.database import DatabaseSettings
     from anchore_gate.vulnerability.matcher import Matched
     from anchore_gate.vulnerability.store import Store
-    from anchore_gate.vulnerability.vex import VexDocument, VexOutcome
+    from anchore_gate.vulnerability.vex import VexDocument
 
 SBOM_SCHEME = "sbom:"
 _MANIFEST_NOTE = "only a package manifest was judged: files, configuration and secrets were not seen"
@@ -138,14 +138,20 @@ class LocalEngine:
         self, request: Request, bundle: Bundle, seen: Seen, target: Target, store: Store | None
     ) -> Assessment:
         matched = _matched(seen.inventory, store)
-        exploited = _exploitable(matched, self.vex, seen.image)
+        matches = matched.matches if matched else ()
+        told: tuple[str, ...] = tuple(seen.files.notes) if seen.files else (_MANIFEST_NOTE,)
+        if self.vex:
+            from anchore_gate.vulnerability.vex import apply_vex
+
+            applied = apply_vex(matches, self.vex, seen.image)
+            matches, told = applied.matches, (*told, *applied.notes)
         evidence = Evidence(
             image=seen.image,
             files=seen.files,
             inventory=seen.inventory,
             dockerfile=seen.dockerfile or Dockerfile(mode="Unknown"),
             now=request.now,
-            matches=exploited.matches,
+            matches=matches,
             incomparable=matched.incomparable if matched and self.incomparable is Action.STOP else (),
             database=store.identity if store else None,
             distro_has_data=matched.distro_has_data if matched else None,
@@ -165,7 +171,7 @@ class LocalEngine:
             incomparable=matched.incomparable if matched else (),
             database=evidence.database,
             dockerfile=evidence.dockerfile,
-            notes=(*(seen.files.notes if seen.files else (_MANIFEST_NOTE,)), *exploited.notes),
+            notes=told,
         )
 
     def _needs(self, request: Request, asked: Needs) -> Needs:
@@ -187,13 +193,6 @@ def _matched(inventory: Inventory, store: Store | None) -> Matched | None:
     from anchore_gate.vulnerability.matcher import match
 
     return match(inventory, store)
-
-
-def _exploitable(matched: Matched | None, vex: tuple[VexDocument, ...], image: Image) -> VexOutcome:
-    from anchore_gate.vulnerability.vex import VexOutcome, apply_vex
-
-    matches = matched.matches if matched else ()
-    return apply_vex(matches, vex, image) if vex else VexOutcome(matches=matches)
 
 
 def named(tag: str) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 import warnings
 from collections.abc import Sequence
@@ -100,6 +99,8 @@ def _linear(text: str) -> Any:
 def _bounded(pattern: str, texts: Sequence[str]) -> list[bool]:
     if not texts:
         return []
+    import subprocess
+
     try:
         answer = subprocess.run(  # noqa: S603  # our own interpreter and our own words
             [sys.executable, "-I", "-S", "-W", "ignore", "-c", _WORKER],
