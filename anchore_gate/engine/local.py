@@ -14,6 +14,7 @@ from anchore_gate.engine.engine import Request
 from anchore_gate.errors import PolicyError
 from anchore_gate.image.dockerfile import guess_dockerfile, load_dockerfile, with_layers
 from anchore_gate.image.filesystem import Filesystem
+from anchore_gate.image.links import scan
 from anchore_gate.image.needs import Needs
 from anchore_gate.image.source import OpenImage
 from anchore_gate.model.evaluation import Action
@@ -96,7 +97,7 @@ class LocalEngine:
         target = target_of(replace(opened.image, tag=tag))
         needs = self._needs(request, bundle.needs(target, self.settings))
         with self._store(needs, bundle, target, request.now) as store:
-            files = opened.scan(needs)
+            files = scan(opened, needs)
             image = replace(opened.image, tag=tag, annotations=request.annotations)
             dockerfile = with_layers(given, image) if given else guess_dockerfile(image)
             seen = Seen(image=image, files=files, inventory=_inventory(files, needs), dockerfile=dockerfile)

@@ -28,6 +28,12 @@ class Want:
         """The one file at an absolute path."""
         return cls(names=frozenset({path.rpartition("/")[2]}), pattern=re.escape(path), limit=limit)
 
+    @property
+    def path(self) -> str:
+        """The one file that is meant, "" where more may be."""
+        path = re.sub(r"\\(.)", r"\1", self.pattern, flags=re.DOTALL)
+        return path if self == Want.exact(path, limit=self.limit) else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentSearch:
