@@ -12,6 +12,7 @@ from anchore_gate.policy.parameter import WORDS, choice, parameter
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.trigger import Evidence, Gate, Trigger
 
+_UNKNOWN = "N/A"  # Engine's word for a package that names no licence: policies deny it
 _TYPE = "Only packages of the distribution, or only the others"
 
 
@@ -21,7 +22,7 @@ def _tokens(evidence: Evidence, package_type: str) -> list[tuple[str, str]]:
         (package.name, token)
         for package in evidence.inventory.packages
         if package_type == "all" or package.is_os is (package_type == "os")
-        for licence in package.licenses
+        for licence in package.licenses or (_UNKNOWN,)
         for token in licence.split()
     )
 

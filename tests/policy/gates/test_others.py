@@ -21,6 +21,14 @@ PACKAGES = (
 SEEN = evidence(inventory=Inventory(packages=PACKAGES, distro=Distro(id="debian", version_id="12")))
 
 
+def test_a_package_without_a_licence_has_engines_word_for_none() -> None:
+    bare = evidence(inventory=Inventory(packages=(Package(type="deb", name="c", version="1"),)))
+
+    assert messages(bundle(rule("licenses", "denylist_exact_match", licenses="N/A")), bare) == [
+        "LICFULLMATCH Packages are installed that have blacklisted licenses: c(N/A)"
+    ]
+
+
 @pytest.mark.parametrize(
     ("trigger", "licenses", "hits"),
     [
