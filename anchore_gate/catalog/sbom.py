@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from anchore_gate.catalog import sbom_cyclonedx, sbom_spdx, sbom_syft
+from anchore_gate.catalog import sbom_cyclonedx, sbom_spdx, sbom_syft, sbom_xml
 from anchore_gate.catalog.sbom_reading import Manifest
 from anchore_gate.errors import ImageError, ImageNotFound, LimitExceeded
 from anchore_gate.image.needs import MIB
@@ -38,11 +38,12 @@ def read_sbom(path: Path) -> tuple[Image, Inventory]:
 
 def parse_sbom(content: bytes, *, name: str) -> Manifest:
     """What a manifest says. Raises `ImageError` for one in none of the formats."""
+    if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
+        return sbom_cyclonedx.read(sbom_xml.from_xml(content, name=name))
     try:
         document = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as problem:
-        kind = "XML; only JSON is read" if content.lstrip()[:1] == b"<" else "no JSON"
-        raise ImageError(f"SBOM {name!r} is {kind}") from problem
+        raise ImageError(f"SBOM {name!r} is neither JSON nor XML") from problem
     return _reader(document, name)(document)
 
 

@@ -116,6 +116,17 @@ def test_the_official_spdx_schema_accepts_it(inventory: Inventory, image: Image 
     assert len(ids) == len(set(ids))
 
 
+def test_cyclonedx_xml_says_the_same() -> None:
+    from cyclonedx.model.bom import Bom
+    from cyclonedx.output.xml import XmlV1Dot6
+
+    document = json.loads(cyclonedx.render(INVENTORY, IMAGE, created=NOW))
+    text = XmlV1Dot6(Bom.from_json(document)).output_as_string()  # type: ignore[attr-defined]  # the decorator's
+    manifest = parse_sbom(text.encode(), name="x")
+    assert in_order(manifest.inventory()) == in_order(INVENTORY)
+    assert manifest.image("x").digest == IMAGE.digest
+
+
 words = st.text(max_size=12)
 names = st.text(min_size=1, max_size=12).filter(
     lambda name: name.strip("/ \t\r\n") == name and "/" not in name
@@ -218,15 +229,18 @@ def test_syft_json_is_read() -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"<bom/>", "only JSON"),
-        (b"", "no JSON"),
-        (b"\xff\xfe", "no JSON"),
-        (b"[" * 100_000, "no JSON"),
+        (b"<rdf/>", "not CycloneDX"),
+        (b"<bom>", "cannot be read"),
+        (b"<a>" * 10_000, "too deep"),
+        (b'<!DOCTYPE b [<!ENTITY a "b">]><bom>&a;</bom>', "entity declaration"),
+        (b"", "neither JSON nor XML"),
+        (b"\xff\xfe", "neither JSON nor XML"),
+        (b"[" * 100_000, "neither JSON nor XML"),
         (b"[]", "neither"),
         (b'{"spdxVersion": "SPDX-3.0"}', "neither"),
         (b'{"artifacts": []}', "neither"),
     ],
-    ids=["xml", "empty", "bytes", "deep", "list", "spdx 3", "half"],
+    ids=["rdf", "cut", "deep xml", "entities", "empty", "bytes", "deep", "list", "spdx 3", "half"],
 )
 def test_a_file_in_no_format_we_know_is_refused(content: bytes, reason: str) -> None:
     with pytest.raises(ImageError, match=reason):
