@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from anchore_gate.cli.config import settings_of
 from anchore_gate.cli.options import Settings, add_options
+from anchore_gate.cli.progress import LayerProgress
 from anchore_gate.cli.terminal import hint, say
 from anchore_gate.errors import ConfigError, UsageError
 from anchore_gate.model.image import Platform
@@ -54,12 +55,15 @@ def run(args: argparse.Namespace) -> int:
     if args.verbose:
         import logging
 
-        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, format="%(name)s: %(message)s")
+        # Only our own words: other libraries log addresses with what should not be seen in them.
+        logging.basicConfig(stream=sys.stderr, format="%(name)s: %(message)s")
+        logging.getLogger("anchore_gate").setLevel(logging.DEBUG)
     subjects = _subjects(args.images, settings)
     if args.resolve:
         return _resolve(subjects, settings)
     plan = plan_reports([_format(text) for text in settings.items("format")], settings.path("report-dir"))
-    return _judge(args, settings, subjects, plan)
+    with LayerProgress() as progress:
+        return _judge(args, settings, subjects, plan, progress)
 
 
 def _resolve(subjects: tuple[Subject, ...], settings: Settings) -> int:
@@ -75,13 +79,19 @@ def _resolve(subjects: tuple[Subject, ...], settings: Settings) -> int:
     return 0
 
 
-def _judge(args: argparse.Namespace, settings: Settings, subjects: tuple[Subject, ...], plan: Plan) -> int:
+def _judge(
+    args: argparse.Namespace,
+    settings: Settings,
+    subjects: tuple[Subject, ...],
+    plan: Plan,
+    progress: LayerProgress,
+) -> int:
     from anchore_gate.api import judge
     from anchore_gate.cli.engine import question_of
     from anchore_gate.cli.workers import Crew, Terminated, terminable
 
     now = datetime.now(timezone.utc)
-    question = question_of(settings, now=now, want_packages=bool(plan.targets))
+    question = question_of(settings, now=now, want_packages=bool(plan.targets), progress=progress)
     asked = [replace(question, dockerfile=subject.dockerfile) for subject in subjects]
     names = [subject.image for subject in subjects]
     tasks = [partial(judge, name, one) for name, one in zip(names, asked, strict=True)]

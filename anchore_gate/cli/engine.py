@@ -15,6 +15,7 @@ from anchore_gate.model.image import Platform
 if TYPE_CHECKING:
     from anchore_gate.api import Question
     from anchore_gate.engine.engine import Engine
+    from anchore_gate.image.registry_blob import Progress
     from anchore_gate.image.registry_settings import RegistrySettings
     from anchore_gate.model.digest import Digest
     from anchore_gate.policy.bundle import Bundle
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from anchore_gate.policy.settings import AnalyzerSettings
 
 
-def question_of(settings: Settings, *, now: datetime, want_packages: bool) -> Question:
+def question_of(
+    settings: Settings, *, now: datetime, want_packages: bool, progress: Progress | None = None
+) -> Question:
     """What every image of the run is asked. Raises `GateError` for what concerns all of them."""
     from anchore_gate.api import Question
 
@@ -31,7 +34,7 @@ def question_of(settings: Settings, *, now: datetime, want_packages: bool) -> Qu
     bundle = _policy(settings)
     return Question(
         policy=bundle,
-        engine=_engine(settings, bundle),
+        engine=_engine(settings, bundle, progress),
         platform=Platform.parse(platform) if platform else None,
         tag=settings.text("tag"),
         fail_on=None if word == "never" else Action[word.upper()],
@@ -99,13 +102,15 @@ def _policy(settings: Settings) -> Bundle | None:
     return load_bundle(Path(named) if "/" in named or named.endswith(".json") else named)
 
 
-def _engine(settings: Settings, bundle: Bundle | None) -> Engine:
+def _engine(settings: Settings, bundle: Bundle | None, progress: Progress | None) -> Engine:
     from anchore_gate.engine.local import LocalEngine
 
     engine = LocalEngine(
         settings=analyzer_settings(settings),
         registry=registry_of(settings),
         incomparable=Action[settings.text("incomparable").upper()],
+        offline=settings.flag("offline"),
+        progress=progress,
     )
     if not _asks_for_vulnerabilities(bundle):
         return engine

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anchore_gate.engine.engine import Request
-from anchore_gate.errors import PolicyError
+from anchore_gate.errors import NetworkError, PolicyError
 from anchore_gate.image.dockerfile import guess_dockerfile, load_dockerfile, with_layers
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.links import scan
@@ -28,6 +28,7 @@ from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import Evidence
 
 if TYPE_CHECKING:
+    from anchore_gate.image.registry_blob import Progress
     from anchore_gate.image.registry_settings import RegistrySettings
     from anchore_gate.vulnerability.database import DatabaseSettings
     from anchore_gate.vulnerability.matcher import Matched
@@ -62,6 +63,10 @@ class LocalEngine:
     registry: RegistrySettings | None = None
     database: DatabaseSettings | None = None
     vex: tuple[VexDocument, ...] = ()
+    offline: bool = False  # registries are not asked
+    progress: Progress | None = field(
+        default=None, compare=False, repr=False
+    )  # told of layers as they arrive
     incomparable: Action = Action.STOP  # WARN: packages that cannot be judged are listed, and stop nothing
 
     @property
@@ -83,10 +88,16 @@ class LocalEngine:
         given = load_dockerfile(request.dockerfile) if request.dockerfile else None
         if request.image.startswith(SBOM_SCHEME):
             return self._assess_manifest(request, request.bundle, given)
-        from anchore_gate.image.sources import open_image
+        from anchore_gate.image.sources import open_image, scheme_of
 
+        if self.offline and scheme_of(request.image)[0] == "registry":
+            raise NetworkError(f"{request.image} is in a registry, and --offline asks none")
         with open_image(
-            request.image, platform=request.platform, tag=request.tag, registry=self.registry
+            request.image,
+            platform=request.platform,
+            tag=request.tag,
+            registry=self.registry,
+            progress=self.progress,
         ) as opened:
             return self._assess(request, request.bundle, opened, given)
 

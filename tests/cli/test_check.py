@@ -98,6 +98,8 @@ def test_the_tag_is_what_mappings_see(demo_images: Images, capsys: Capture) -> N
         (["docker-archive:nothing.tar"], 3, "nothing.tar"),
         (["oci-dir:nothing"], 3, "nothing"),
         (["dir:nothing"], 3, "nothing"),
+        (["registry.example.com/a/b:1", "--offline"], 3, "--offline asks none"),
+        (["Registry/UPPER"], 2, "not an image reference"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(
