@@ -9,6 +9,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Protocol
 
+from anchore_gate.versions.version import Version
+
 WORDS = {
     "apk": ("apk", "apkg"),
     "deb": ("deb", "dpkg"),
@@ -75,8 +77,11 @@ def order_without_epoch() -> Order:
     return Order("rpm", rpm.parse, lambda version, bound: int(version.against(bound, ignore_epoch=True)))
 
 
-def _compare(version: Any, bound: Any) -> int:
-    return int(version > bound) - int(version < bound)
+def _compare(version: Version, bound: Version) -> int:
+    ours, theirs = version.key, bound.key
+    if ours == theirs:
+        return 0
+    return -1 if ours < theirs else 1
 
 
 def _compare_python(version: Any, bound: Any) -> int:
