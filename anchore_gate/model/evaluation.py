@@ -21,7 +21,10 @@ class Action(IntEnum):
     @property
     def word(self) -> str:
         """`go`, `warn` or `stop`, as Anchore writes it in results."""
-        return self.name.lower()
+        return _WORDS[self]
+
+
+_WORDS = tuple(action.name.lower() for action in Action)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ def row(value: Any, *, skip: frozenset[str] = frozenset()) -> Any:
     if kind is tuple:
         return value and [item if item.__class__ in _PLAIN else row(item) for item in value]
     if isinstance(value, IntEnum):
-        return value.name.lower()
+        return _words_of(kind)[value]
     if isinstance(value, datetime):
         return moment(value)
     if isinstance(value, Digest):
@@ -63,6 +63,11 @@ def value(kind: Any, data: Any, where: str) -> Any:
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
         name = getattr(kind, "__name__", kind)
         raise ConfigError(f"{where}: not a {name}: {str(data)[:80]!r}") from problem
+
+
+@cache
+def _words_of(kind: Any) -> dict[IntEnum, str]:
+    return {member: member.name.lower() for member in kind}
 
 
 @cache

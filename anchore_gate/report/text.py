@@ -41,7 +41,10 @@ def _body(result: GateResult) -> Iterator[str]:
             yield f"\nNO ANSWER {line(asked)}: {line(outcome.problem)}\n"
     for entry in ordered(result):
         yield f"\n{entry.state.upper()} {entry.outcome.gate}/{entry.outcome.trigger}: {entry.title}\n"
-        yield "".join(f"  {word + ':':<11}{line(told, limit=2_000)}\n" for word, told in entry.explanation())
+        yield "".join(
+            f"  {word + ':':<11}{line(told, limit=2_000) if word == 'what' else told}\n"
+            for word, told in entry.explanation()
+        )
     passed = [o for o in result.evaluation.outcomes if not o.findings and o.problem is None]
     if passed:
         yield "\nRules that found nothing:\n"
