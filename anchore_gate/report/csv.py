@@ -36,7 +36,9 @@ class CsvReporter:
         rows = _rows(run)
         while chunk := list(islice(rows, _CHUNK)):
             out = io.StringIO()
-            csv.writer(out, lineterminator="\r\n").writerows([cell and _inert(cell) for cell in row] for row in chunk)
+            csv.writer(out, lineterminator="\r\n").writerows(
+                [cell and _inert(cell) for cell in row] for row in chunk
+            )
             yield out.getvalue()
 
 

@@ -25,7 +25,10 @@ from anchore_gate.report.reporter import Reporter, ReportOptions
 
 _SLUG = re.compile(r"[^A-Za-z0-9_-]+")
 _RANK = {"error": 0, "failure": 1, "output": 2, "skipped": 3, "passed": 4}
-_TEXT_LIMIT = 4_000  # GitLab shows about 80 lines of a case, and reads 30 MB of a file
+_TEXT_LIMIT = 4_000  # GitLab shows about 80 lines of a case
+_MOST_CASES = 20_000  # a file; GitLab reads 30 MB of one: 12 MB of texts leave room for names and messages
+_MOST_TEXT = 12_000_000
+_LEAST_TEXT = 600
 _CHUNK = 500
 
 
@@ -38,7 +41,8 @@ class JunitReporter:
 
     def render(self, run: GateRun, options: ReportOptions) -> Iterator[str]:
         """See `Reporter.render`."""
-        suites = [_suite(result, options) for result in run.results] or [_nothing(run)]
+        room = _room(run, options)
+        suites = [_suite(result, options, room) for result in run.results] or [_nothing(run)]
         names = _Names()
         tally = Counter(case.kind for suite in suites for case in suite.cases)
         yield '<?xml version="1.0" encoding="utf-8"?>\n'
@@ -59,6 +63,12 @@ class _Case:
     message: str = ""
     text: str = ""
     type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    cases: int  # a suite
+    text: int  # characters a finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +98,20 @@ class _Names:
         return name if number == 1 else self.unique(f"{name} ({number})")
 
 
-def _suite(result: GateResult | NoVerdict, options: ReportOptions) -> _Suite:
+def _room(run: GateRun, options: ReportOptions) -> _Room:
+    most = min(options.junit_max_cases, max(10, _MOST_CASES // max(1, len(run.results))))
+    told = sum(min(most, len(entries(r))) for r in run.results if isinstance(r, GateResult))
+    return _Room(most, max(_LEAST_TEXT, min(_TEXT_LIMIT, _MOST_TEXT // max(1, told))))
+
+
+def _suite(result: GateResult | NoVerdict, options: ReportOptions, room: _Room) -> _Suite:
     name = line(result.name, limit=200) or "image"
     prefix = f"anchore_gate.{_SLUG.sub('_', name)}"
     drafts = (
         [_no_verdict(result, prefix)] if isinstance(result, NoVerdict) else _drafts(result, prefix, options)
     )
     names = _Names()
-    shown = (_case(draft, prefix) for draft in _capped(drafts, prefix, options.junit_max_cases))
+    shown = (_case(draft, prefix, room) for draft in _capped(drafts, prefix, room.cases))
     unique = tuple(_renamed(case, names) for case in shown)
     return _Suite(name, f"{result.decided_at:%Y-%m-%dT%H:%M:%S}", unique)
 
@@ -146,8 +162,8 @@ def _drafts(result: GateResult, prefix: str, options: ReportOptions) -> list[_Ca
     return [*_grounds(result, prefix, options), *findings]
 
 
-def _case(draft: _Case | _Draft, prefix: str) -> _Case:
-    return _finding(draft, prefix) if isinstance(draft, _Draft) else draft
+def _case(draft: _Case | _Draft, prefix: str, room: _Room) -> _Case:
+    return _finding(draft, prefix, room.text) if isinstance(draft, _Draft) else draft
 
 
 def _kind(bad: str, action: Action, result: GateResult, options: ReportOptions) -> str:
@@ -196,11 +212,11 @@ def _rule(outcome: RuleOutcome, classname: str, kind: str) -> Iterator[_Case]:
         yield _Case("passed", classname, name)
 
 
-def _finding(draft: _Draft, prefix: str) -> _Case:
+def _finding(draft: _Draft, prefix: str, limit: int) -> _Case:
     entry, outcome, finding = draft.entry, draft.entry.outcome, draft.entry.finding
     classname = f"{prefix}.{_SLUG.sub('_', outcome.gate) or 'gate'}"
     name = f"{line(outcome.trigger, limit=60)}: {entry.title} [{line(finding.trigger_id, limit=80)}]"
-    text = fit("\n".join(f"{word + ':':<10}{told}" for word, told in entry.explanation()), limit=_TEXT_LIMIT)
+    text = fit("\n".join(f"{word + ':':<10}{told}" for word, told in entry.explanation()), limit=limit)
     message = line(finding.message) or entry.title or "found"
     if not finding.stands:
         message = entry.set_aside

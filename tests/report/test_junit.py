@@ -140,6 +140,14 @@ def test_a_skipped_case_says_reason_and_expiry() -> None:
     )
 
 
+def test_many_images_with_long_messages_stay_within_what_gitlab_reads() -> None:
+    found = runs.finding("long words " * 400)
+    one = runs.result(runs.outcome("files", "content_regex_match", Action.STOP, *[found] * 1_500))
+    text = rendered(runs.run_of(*[one] * 20))
+    assert 20_000 >= text.count("<testcase ") >= 19_000
+    assert len(text.encode()) < 30_000_000
+
+
 def test_many_findings_are_capped_with_a_case_that_says_how_many_more() -> None:
     found = cases(runs.many(40), junit_max_cases=10)
     assert len(found) == 10
