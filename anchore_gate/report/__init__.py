@@ -21,6 +21,8 @@ _NOT_FORMATS = frozenset(
         "place",
         "outputs",
         "once",
+        "html_page",
+        "html_rows",
     }
 )
 

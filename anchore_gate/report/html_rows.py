@@ -1,0 +1,137 @@
+"""Rows of the HTML report, written here and not by the template: they come by the hundred thousand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from html import escape
+from itertools import islice
+
+from anchore_gate.model.evaluation import RuleOutcome
+from anchore_gate.model.inventory import Package
+from anchore_gate.report.cleaning import fit, line
+from anchore_gate.report.entry import Entry
+
+_AT_ONCE = 200  # rows in one piece
+
+
+class Html(str):
+    """Text that is HTML already: the template does not escape it again."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return str(self)
+
+
+def pieces(rows: Iterable[str]) -> Iterator[Html]:
+    """The rows, many at a time."""
+    rest = iter(rows)
+    while piece := "".join(islice(rest, _AT_ONCE)):
+        yield Html(piece)
+
+
+def finding_rows(
+    entries: Iterable[Entry], *, prefix: str, controls: Mapping[int, tuple[str, ...]]
+) -> Iterator[str]:
+    """A row for each finding; `controls` tells by the outcome's identity which controls it speaks to."""
+    for number, entry in enumerate(entries, start=1):
+        yield _finding(entry, f"{prefix}{number}", " ".join(controls.get(id(entry.outcome), ())))
+
+
+def _finding(entry: Entry, anchor: str, controls: str) -> str:
+    outcome, package = entry.outcome, entry.package
+    severity = entry.severity.word if entry.severity is not None else ""
+    named = f' data-p="{_safe(package.name)}"' if package else ""
+    state = entry.state
+    return (
+        f'<tr role="row" id="{anchor}" data-c="{_safe(controls)}"{named}>'
+        f'<td role="cell"><b class="{state.replace(" ", "-")}">{state}</b></td>'
+        f'<td role="cell" class="{severity.lower()}">{severity}</td>'
+        f'<td role="cell"><details><summary>{_safe(entry.title)}</summary>{_told(entry)}</details></td>'
+        f'<td role="cell">{_safe(entry.place)}</td>'
+        f'<td role="cell">{_layer(entry.layer, entry.instruction)}</td>'
+        f'<td role="cell">{_rule(outcome.gate, outcome.trigger)}</td>'
+        f'<td role="cell">{_safe(entry.remedy)}</td></tr>\n'
+    )
+
+
+def _told(entry: Entry) -> str:
+    said = [
+        f"<p>{escape(fit(entry.finding.message, limit=2_000))}</p>" if entry.finding.match is None else ""
+    ]
+    vulnerability = entry.vulnerability
+    if vulnerability:
+        said.append(f"<p>{escape(fit(vulnerability.description, limit=600))}</p>")
+        said.append(f"<p>{_link(vulnerability.link)} {_safe(', '.join(_weight(entry)))}</p>")
+    said += [
+        f"<p><b>{word}</b> {_safe(text)}</p>"
+        for word, text in entry.explanation()
+        if word in {"why", "set aside", "expired", "id"}
+    ]
+    return "".join(said)
+
+
+def _weight(entry: Entry) -> Iterator[str]:
+    vulnerability = entry.vulnerability
+    if vulnerability is None:
+        return
+    if vulnerability.known_exploited:
+        yield "known to be exploited"
+    if vulnerability.cvss:
+        yield f"CVSS {max(one.base_score for one in vulnerability.cvss):.1f}"
+    if vulnerability.epss is not None:
+        yield f"EPSS {vulnerability.epss:.1%}"
+    yield from vulnerability.aliases
+
+
+def _link(address: str) -> str:
+    """A link for a web address, the plain text for anything else."""
+    shown = _safe(address)
+    if not address.startswith(("https://", "http://")):
+        return shown
+    return f'<a href="{shown}" rel="noopener noreferrer">{shown}</a>'
+
+
+@lru_cache(maxsize=4096)
+def _layer(index: int | None, instruction: str) -> str:
+    return "" if index is None else f"{index}: {_safe(line(instruction, limit=90))}".rstrip(": ")
+
+
+@lru_cache(maxsize=1024)
+def _rule(gate: str, trigger: str) -> str:
+    return f"{_safe(gate)}/<wbr>{_safe(trigger)}"
+
+
+def _safe(text: str) -> str:
+    return escape(line(text, limit=1_200))
+
+
+def package_rows(
+    packages: Iterable[Package], *, known: Mapping[Package, int], found: Mapping[Package, int]
+) -> Iterator[str]:
+    """A row for each package: how many vulnerabilities are known, how many findings stand against it."""
+    for package in packages:
+        cells = (
+            package.name,
+            package.version,
+            package.type,
+            "" if package.layer is None else str(package.layer),
+            str(known.get(package) or ""),
+            str(found.get(package) or ""),
+            ", ".join(package.licenses),
+            (package.locations or ("",))[0],
+        )
+        first, *rest = (_safe(cell) for cell in cells)
+        yield f'<tr><th scope="row">{first}</th><td>{"</td><td>".join(rest)}</td></tr>\n'
+
+
+def aside_rows(asides: Iterable[tuple[str, str, str]]) -> Iterator[str]:
+    """A row for each thing that does not count: what, the rule that asked, and why it does not."""
+    for what, rule, reason in asides:
+        yield f'<tr><th scope="row">{_safe(what)}</th><td>{_safe(rule)}</td><td>{_safe(reason)}</td></tr>\n'
+
+
+def asked(outcome: RuleOutcome) -> str:
+    """What a rule's parameters say, in one line."""
+    return line(", ".join(f"{name}={value}" for name, value in outcome.params))

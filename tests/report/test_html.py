@@ -1,0 +1,219 @@
+"""The page as a parser and a browser see it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from anchore_gate.model.result import GateRun
+from anchore_gate.report import reporter
+from anchore_gate.report.reporter import ReportOptions
+from tests.support import runs
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+VOID = {"meta", "input", "wbr", "br", "hr", "link", "img"}
+LOADS = {"src", "srcset", "data", "poster", "background", "action", "formaction", "ping"}
+
+
+def rendered(run: GateRun) -> str:
+    return "".join(reporter("html").render(run, ReportOptions()))
+
+
+class Page(HTMLParser):
+    """Every element, attribute and text; fails on a tag that is not closed where it should be."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] not in {"style", "script"}:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def test_the_verdict_comes_first_and_every_finding_has_a_row() -> None:
+    page = Page(rendered(runs.run_of(runs.rich_result())))
+    assert page.text.index("fail") < page.text.index("Do first") < page.text.index("Findings")
+    for told in ("CVE-2024-0001 in openssl", "CVE-2023-0002 in zlib1g", "User root found", "HEALTHCHECK"):
+        assert told in page.text
+    assert sum("data-c" in row for row in page.all("tr")) == 4
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "allowlisted (accepted); not reachable; owner ann@example.com; expires 2026-03-10",
+        "RUN apt-get install -y openssl",
+        "no malware scan was run",
+        "secrets: files over 1 MiB not read",
+        "/opt/x.jar (java): not a zip",
+        "odd ??? against CVE-2020-1: no order",
+        "trigger is old",
+        "sha256:" + "ab" * 32,
+        "sha256:" + "cd" * 32,
+        "NIST SP 800-190",
+        "not met",
+        "not assessed",
+    ],
+)
+def test_the_page_tells(told: str) -> None:
+    assert told in Page(rendered(runs.run_of(runs.rich_result()))).text
+
+
+def test_several_images_have_a_section_each_and_no_verdict_is_an_error() -> None:
+    run = runs.every_kind()
+    page = Page(rendered(run))
+    sections = [one["id"] for one in page.all("section")]
+    assert sections == [f"image-{n}" for n in range(1, len(run.results) + 1)]
+    assert {"href": "#image-7"} in page.all("a")
+    assert "no verdict (timeout): the deadline of 600 s passed" in page.text
+    assert "No verdict is never a pass." in page.text
+
+
+def test_a_run_without_images_is_an_error() -> None:
+    assert "error" in Page(rendered(runs.run_of())).text
+
+
+def test_anchors_are_unique_and_links_within_the_page_arrive() -> None:
+    page = Page(rendered(runs.every_kind()))
+    anchors = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(anchors) == len(set(anchors))
+    inner = {one["href"][1:] for one in page.all("a") if one["href"].startswith("#")}
+    assert inner <= set(anchors)
+
+
+def test_the_page_loads_nothing() -> None:
+    page = Page(rendered(runs.every_kind()))
+    assert not page.all("link")
+    assert not page.all("img")
+    assert not [attributes for _, attributes in page.tags if LOADS & attributes.keys()]
+    style = (Path(str(runs.__file__)).parents[2] / "anchore_gate/report/templates/report.css").read_text()
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_only_the_report_s_own_style_and_script_are_let_in() -> None:
+    (policy,) = (
+        one["content"]
+        for one in Page(rendered(runs.every_kind())).all("meta")
+        if one.get("http-equiv") == "Content-Security-Policy"
+    )
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy
+
+
+def test_hostile_text_is_text() -> None:
+    text = rendered(runs.run_of(runs.hostile_result(), runs.no_verdict()))
+    page = Page(text)
+    assert len(page.all("script")) == 1
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+    assert not [one for one in page.all("a") if one["href"].startswith("javascript")]
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200f\u202e\ud800-\udfff\ufffe]", text)
+    assert "<script>alert(1)</script>" in page.text
+    assert len(text) < 100_000
+
+
+def test_the_same_run_gives_the_same_bytes() -> None:
+    assert rendered(runs.every_kind()) == rendered(runs.every_kind())
+
+
+def test_many_findings_come_in_pieces() -> None:
+    pieces = list(reporter("html").render(runs.many(2_000), ReportOptions()))
+    assert max(map(len, pieces)) < 1_000_000
+    assert "".join(pieces).count("<tr role=") == 2_001
+
+
+def test_tables_are_told_to_a_screen_reader() -> None:
+    text = rendered(runs.every_kind())
+    page = Page(text)
+    assert len(page.all("caption")) == len(page.all("table"))
+    assert all("scope" in head for head in page.all("th"))
+    assert page.all("html") == [{"lang": "en"}]
+    assert len(page.all("h1")) == len(page.all("main")) == 1
+    assert 'role="status" aria-live="polite"' in text
+
+
+@pytest.fixture
+def browse(tmp_path: Path) -> object:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is installed")
+    counter = iter(range(9))
+
+    def dom(run: GateRun, fragment: str = "") -> str:
+        number = next(counter)
+        file = tmp_path / f"{number}.html"
+        file.write_text(rendered(run), encoding="utf-8")
+        asked = subprocess.run(
+            [
+                str(CHROMIUM),
+                *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+                *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+                *("--enable-logging=stderr", "--v=0"),
+                f"--user-data-dir={tmp_path / f'profile-{number}'}",
+                "--dump-dom",
+                f"{file.as_uri()}#{fragment}",
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert "CONSOLE" not in asked.stderr
+        return asked.stdout
+
+    return dom
+
+
+def shown(dom: str) -> list[str]:
+    """The titles of the rows that a reader sees, with the headings of groups in brackets."""
+    seen = []
+    for row in re.findall(r'<tr role="row" id=.*?</tr>|<tr class="heading".*?</tr>', dom, re.DOTALL):
+        head = row.partition(">")[0]
+        if "hidden" in head:
+            continue
+        group = re.search(r"<th[^>]*>(.*?)</th>", row)
+        title = re.search(r"<summary>(.*?)</summary>", row)
+        seen.append(f"[{group[1]}]" if group else title[1] if title else row)
+    return seen
+
+
+def test_a_browser_filters_by_the_address(browse: object) -> None:
+    assert callable(browse)
+    dom = browse(runs.run_of(runs.rich_result()), "q=openssl")
+    assert [title.split()[0] for title in shown(dom)] == ["CVE-2024-0001"]
+    assert "1 of 4 findings shown" in dom
+
+
+def test_a_browser_filters_by_state_and_groups_by_layer(browse: object) -> None:
+    assert callable(browse)
+    dom = browse(runs.run_of(runs.rich_result(), runs.hostile_result()), "state=stop&group=layer")
+    assert shown(dom)[:2] == [
+        "[1: RUN apt-get install -y openssl (1)]",
+        "CVE-2024-0001 in openssl 3.0.11-1~deb12u1 (deb)",
+    ]
+    assert "2 of 4 findings shown" in dom
