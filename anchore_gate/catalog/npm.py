@@ -9,6 +9,7 @@ from typing import Any
 
 from anchore_gate.catalog.cataloger import Ownership
 from anchore_gate.catalog.database import layer_of
+from anchore_gate.catalog.json_text import sound
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import MIB, Needs, Want
 from anchore_gate.model.inventory import Distro, Package, Unknown
@@ -71,6 +72,7 @@ def _package(document: Any, path: str) -> Package | None:
         return None
     if len(name) > _MAX_TEXT or len(version) > _MAX_TEXT:
         return None
+    name, version = sound(name), sound(version)
     namespace, _, bare = name.rpartition("/")
     return Package(
         type="npm",
@@ -90,7 +92,7 @@ def _licenses(document: dict[str, Any]) -> Iterator[str]:
         for one in value[:64] if isinstance(value, list) else [value]:
             text = one.get("type") or one.get("name") if isinstance(one, dict) else one
             if isinstance(text, str) and text.strip():
-                yield text.strip()
+                yield sound(text.strip())
 
 
 CATALOGER = _Npm()

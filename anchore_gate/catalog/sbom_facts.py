@@ -8,9 +8,11 @@ image did.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from anchore_gate.catalog.json_text import sound
 from anchore_gate.model.inventory import Distro, Inventory, Package, Unknown
 
 PREFIX = "anchore-gate:"
@@ -26,6 +28,7 @@ _TEXTS = (
     "found_by",
 )
 _NUMBERS = ("layer", "epoch")
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _LISTS = ("licenses", "locations", "cpes")
 _DISTRO = ("id", "version_id", "name", "version_codename", "pretty_name", "variant_id")
 
@@ -45,12 +48,10 @@ def restored(package: Package, facts: Mapping[str, str]) -> Package | None:
     if not facts.get("type"):
         return None
     known: dict[str, Any] = {name: facts[name] for name in _TEXTS if name in facts}
-    known |= {
-        name: int(text) for name in _NUMBERS if (text := facts.get(name, ""))[:9].isdigit() and len(text) < 10
-    }
+    known |= {name: int(text) for name in _NUMBERS if _NUMBER.fullmatch(text := facts.get(name, ""))}
     known |= {name: texts for name in _LISTS if (texts := _texts(facts.get(name, "")))}
     if isinstance(label := _json(facts.get("modularity", "")), str):
-        known["modularity"] = label
+        known["modularity"] = sound(label)
     return Package(type=facts["type"], name=package.name, version=package.version, purl=package.purl, **known)
 
 
@@ -68,7 +69,7 @@ def distro_of(facts: Mapping[str, str]) -> Distro | None:
     fields = _json(facts.get("distro", ""))
     if not isinstance(fields, dict) or not isinstance(fields.get("id"), str):
         return None
-    texts = {name: value for name in _DISTRO if isinstance(value := fields.get(name), str)}
+    texts = {name: sound(value) for name in _DISTRO if isinstance(value := fields.get(name), str)}
     like = fields.get("id_like")
     words = tuple(word for word in like if isinstance(word, str)) if isinstance(like, list) else ()
     return Distro(id_like=words, **texts)
@@ -80,7 +81,7 @@ def unknowns_of(facts: Mapping[str, str]) -> tuple[Unknown, ...]:
     if not isinstance(rows, list):
         return ()
     good = (row for row in rows if isinstance(row, list) and len(row) == 3)
-    return tuple(Unknown(*row) for row in good if all(isinstance(text, str) for text in row))
+    return tuple(Unknown(*map(sound, row)) for row in good if all(isinstance(text, str) for text in row))
 
 
 def _distro_fields(distro: Distro) -> dict[str, Any]:
@@ -93,7 +94,7 @@ def _list(texts: tuple[str, ...]) -> str:
 
 def _texts(text: str) -> tuple[str, ...]:
     found = _json(text)
-    return tuple(one for one in found if isinstance(one, str)) if isinstance(found, list) else ()
+    return tuple(sound(one) for one in found if isinstance(one, str)) if isinstance(found, list) else ()
 
 
 def _json(text: str) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from anchore_gate.catalog.json_text import sound
 from anchore_gate.errors import ImageError, InvalidReference
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import Image, ImageReference
@@ -69,7 +70,13 @@ class Manifest:
 def text(row: Any, key: str) -> str:
     """A text in a JSON object, "" where it is not there or none."""
     value = row.get(key) if isinstance(row, dict) else None
-    return value if isinstance(value, str) else ""
+    return sound(value) if isinstance(value, str) else ""
+
+
+def texts(row: Any, key: str) -> tuple[str, ...]:
+    """The texts in a list of a JSON object."""
+    value = row.get(key) if isinstance(row, dict) else None
+    return tuple(sound(one) for one in value if isinstance(one, str)) if isinstance(value, list) else ()
 
 
 def rows(row: Any, key: str) -> Iterator[dict[str, Any]]:

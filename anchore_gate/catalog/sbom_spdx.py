@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from anchore_gate.catalog import sbom_facts
+from anchore_gate.catalog.json_text import sound
 from anchore_gate.catalog.sbom_facts import PREFIX
 from anchore_gate.catalog.sbom_reading import Manifest, package_of, rows, text
 from anchore_gate.model.inventory import Distro, Package
@@ -91,4 +92,4 @@ def _facts(comment: str) -> dict[str, str]:
         found = json.loads(comment.removeprefix(PREFIX))
     except (ValueError, RecursionError):
         return {}
-    return {k: v for k, v in found.items() if isinstance(v, str)} if isinstance(found, dict) else {}
+    return {k: sound(v) for k, v in found.items() if isinstance(v, str)} if isinstance(found, dict) else {}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from anchore_gate.catalog.sbom_reading import Manifest, package_of, rows, text
+from anchore_gate.catalog.sbom_reading import Manifest, package_of, rows, text, texts
 from anchore_gate.model.inventory import Distro, Package
 
 
@@ -16,10 +16,8 @@ def read(document: dict[str, Any]) -> Manifest:
     source = document["source"]
     metadata = source.get("metadata") or source.get("target")
     found.name = text(metadata, "userInput")
-    tags = metadata.get("tags") if isinstance(metadata, dict) else None
-    first = tags[0] if isinstance(tags, list) and tags else ""
     found.facts = {
-        "tag": first if isinstance(first, str) else "",
+        "tag": next(iter(texts(metadata, "tags")), ""),
         "digest": text(metadata, "manifestDigest"),
         "id": text(metadata, "imageID"),
     }
@@ -36,12 +34,11 @@ def read(document: dict[str, Any]) -> Manifest:
 def _distro(row: Any) -> Distro | None:
     if not text(row, "id"):
         return None
-    like = row.get("idLike")
     return Distro(
         id=text(row, "id"),
         version_id=text(row, "versionID"),
         name=text(row, "name"),
-        id_like=tuple(word for word in like if isinstance(word, str)) if isinstance(like, list) else (),
+        id_like=texts(row, "idLike"),
         version_codename=text(row, "versionCodename"),
         pretty_name=text(row, "prettyName"),
         variant_id=text(row, "variantID"),
@@ -56,14 +53,14 @@ def _package(artifact: dict[str, Any], layers: dict[str, int]) -> Package | None
     if package is None:
         return None
     metadata = artifact.get("metadata")
-    label = metadata.get("modularityLabel") if isinstance(metadata, dict) else None
+    has_label = isinstance(metadata, dict) and isinstance(metadata.get("modularityLabel"), str)
     return replace(
         package,
         name=name,
         licenses=tuple(dict.fromkeys(_licenses(artifact))),
         locations=tuple(dict.fromkeys(_locations(artifact))),
         layer=next((layers.get(text(one, "layerID")) for one in rows(artifact, "locations")), None),
-        modularity=label if isinstance(label, str) else package.modularity,
+        modularity=text(metadata, "modularityLabel") if has_label else None,
         vendor=text(metadata, "vendor"),
         maintainer=text(metadata, "maintainer"),
         cpes=tuple(_cpes(artifact)),
@@ -75,8 +72,7 @@ def _licenses(artifact: dict[str, Any]) -> Iterator[str]:
     for row in rows(artifact, "licenses"):
         if name := text(row, "value"):
             yield name
-    written = artifact.get("licenses")
-    yield from (one for one in written if isinstance(one, str)) if isinstance(written, list) else ()
+    yield from texts(artifact, "licenses")
 
 
 def _locations(artifact: dict[str, Any]) -> Iterator[str]:
@@ -91,7 +87,6 @@ def _locations(artifact: dict[str, Any]) -> Iterator[str]:
 
 
 def _cpes(artifact: dict[str, Any]) -> Iterator[str]:
-    for one in artifact.get("cpes") if isinstance(artifact.get("cpes"), list) else []:  # type: ignore[union-attr]  # checked
-        cpe = one if isinstance(one, str) else text(one, "cpe")
-        if cpe:
-            yield cpe
+    """Objects in newer documents, texts in older ones."""
+    yield from filter(None, (text(one, "cpe") for one in rows(artifact, "cpes")))
+    yield from texts(artifact, "cpes")

@@ -90,3 +90,8 @@ def test_the_layer_that_brought_the_file_brought_the_package() -> None:
     (one,) = CATALOGER.catalog(files, None, with_files=False)
     assert isinstance(one, Package)
     assert one.layer == 3
+
+
+def test_half_characters_are_replaced() -> None:
+    one = package(r'{"name": "a\ud800", "version": "1", "license": "M\udfffT"}')
+    assert (one.name, one.licenses) == ("a?", ("M?T",))

@@ -196,6 +196,23 @@ def test_a_component_that_nobody_can_place_is_unknown() -> None:
     assert (inventory.packages, inventory.unknowns[0].path) == ((), "mystery")
 
 
+@pytest.mark.parametrize("layer", ["²", "٣", "-1", "9" * 30, ""])
+def test_a_number_that_is_none_is_passed_over(layer: str) -> None:
+    document = json.loads(spdx.render(Inventory(packages=(OPENSSL,)), created=NOW))
+    facts = {"type": "deb", "layer": layer, "epoch": layer}
+    document["packages"][1]["comment"] = f"anchore-gate:{json.dumps(facts)}"
+    (one,) = back(json.dumps(document)).packages
+    assert (one.layer, one.epoch) == (None, None)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_half_characters_can_be_written_again(format: str) -> None:
+    inventory = foreign(name="a\ud800", version="1\udfff", purl="pkg:npm/a@1")
+    (one,) = inventory.packages
+    assert (one.name, one.version) == ("a?", "1?")
+    FORMATS[format](inventory, None).encode()
+
+
 def test_components_inside_components_count() -> None:
     inner = {"type": "library", "name": "b", "purl": "pkg:npm/b@1"}
     assert len(foreign(name="a", purl="pkg:npm/a@1", components=[inner]).packages) == 2
