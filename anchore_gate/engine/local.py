@@ -25,9 +25,10 @@ from anchore_gate.policy.bundle import Bundle
 from anchore_gate.policy.evaluate import evaluate
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.target import Target
-from anchore_gate.policy.trigger import Evidence
+from anchore_gate.policy.trigger import Evidence, MalwareFinding
 
 if TYPE_CHECKING:
+    from anchore_gate.engine.clamav import Scanner
     from anchore_gate.image.registry_blob import Progress
     from anchore_gate.image.registry_settings import RegistrySettings
     from anchore_gate.vulnerability.database import DatabaseSettings
@@ -47,6 +48,8 @@ class Seen:
     files: Filesystem | None  # None: only a manifest is at hand
     inventory: Inventory
     dockerfile: Dockerfile | None
+    malware: tuple[MalwareFinding, ...] | None = None  # None: no scan was run
+    notes: tuple[str, ...] = (_MANIFEST_NOTE,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,7 @@ class LocalEngine:
     progress: Progress | None = field(
         default=None, compare=False, repr=False
     )  # told of layers as they arrive
+    clamd: Path | None = None  # the socket of ClamAV's daemon; None: where distributions put it
     incomparable: Action = Action.STOP  # WARN: packages that cannot be judged are listed, and stop nothing
 
     @property
@@ -108,10 +112,18 @@ class LocalEngine:
         target = target_of(replace(opened.image, tag=tag))
         needs = self._needs(request, bundle.needs(target, self.settings))
         with self._store(needs, bundle, target, request.now) as store:
-            files = scan(opened, needs)
+            scanner = self._scanner(needs)
+            files = scan(opened, Needs.union([needs, scanner.needs]) if scanner else needs)
             image = replace(opened.image, tag=tag, annotations=request.annotations)
             dockerfile = with_layers(given, image) if given else guess_dockerfile(image)
-            seen = Seen(image=image, files=files, inventory=_inventory(files, needs), dockerfile=dockerfile)
+            seen = Seen(
+                image=image,
+                files=files,
+                inventory=_inventory(files, needs),
+                dockerfile=dockerfile,
+                malware=scanner.scan(files) if scanner else None,
+                notes=(*files.notes, *(scanner.notes(files) if scanner else ())),
+            )
             return self._judged(request, bundle, seen, target, store)
 
     def _assess_manifest(self, request: Request, bundle: Bundle, given: Dockerfile | None) -> Assessment:
@@ -126,6 +138,14 @@ class LocalEngine:
         needs = self._needs(request, bundle.needs(target, self.settings))
         with self._store(needs, bundle, target, request.now) as store:
             return self._judged(request, bundle, seen, target, store)
+
+    def _scanner(self, needs: Needs) -> Scanner | None:
+        """The malware scanner, where a rule asks for it and there is one. Raises `ConfigError`."""
+        if not needs.malware:
+            return None
+        from anchore_gate.engine.clamav import find_scanner
+
+        return find_scanner(self.clamd, required=self.settings.malware)
 
     @contextmanager
     def _store(self, needs: Needs, bundle: Bundle, target: Target, now: datetime) -> Iterator[Store | None]:
@@ -151,7 +171,7 @@ class LocalEngine:
     ) -> Assessment:
         matched = _matched(seen.inventory, store)
         matches = matched.matches if matched else ()
-        told: tuple[str, ...] = tuple(seen.files.notes) if seen.files else (_MANIFEST_NOTE,)
+        told = seen.notes
         if self.vex:
             from anchore_gate.vulnerability.vex import apply_vex
 
@@ -163,6 +183,7 @@ class LocalEngine:
             inventory=seen.inventory,
             dockerfile=seen.dockerfile or Dockerfile(mode="Unknown"),
             now=request.now,
+            malware=seen.malware,
             matches=matches,
             incomparable=matched.incomparable if matched and self.incomparable is Action.STOP else (),
             database=store.identity if store else None,
