@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from anchore_gate.cli.options import BY_NAME
+from anchore_gate.image.dockerfile import load_dockerfile
 
 TEMPLATES = Path(__file__).parents[2] / "ci-templates"
 DOCUMENT = json.loads((TEMPLATES / "inputs.json").read_text())
@@ -86,3 +89,40 @@ def test_the_groovy_help_names_every_parameter() -> None:
     told = (TEMPLATES / "jenkins" / "vars" / "anchoreGate.txt").read_text()
     names = [camel(name) for name in INPUTS if name != "on-error"] + DOCUMENT["templates"]["jenkins"]
     assert [name for name in names if f"<dt>{name}</dt>" not in told] == []
+
+
+def test_the_page_on_ci_has_every_word() -> None:
+    page = (TEMPLATES.parent / "docs" / "ci.md").read_text()
+    rows = re.findall(r"^\| ([a-z-]+) \| ([a-z_]+) \| (\w+)[^|]*\| `(\w+)` \| ([^|]*) \|", page, re.MULTILINE)
+    assert [(name, variable, default) for name, _, _, variable, default in rows] == [
+        (name, one["variable"], one["default"] or "-") for name, one in INPUTS.items()
+    ]
+    assert all(
+        gitlab == name.replace("-", "_") and jenkins == camel(name) for name, gitlab, jenkins, *_ in rows
+    )
+
+
+SCHEMAS = {
+    "github-*.yml": "vendor.github-workflows",
+    "gitlab-*.yml": "vendor.gitlab-ci",
+    "azure-*.yml": "vendor.azure-pipelines",
+    "circleci.yml": "vendor.circle-ci",
+}
+
+
+@pytest.mark.parametrize(("pattern", "schema"), SCHEMAS.items())
+def test_the_example_pipelines_fit_their_systems_schema(pattern: str, schema: str) -> None:
+    files = sorted(str(path) for path in (TEMPLATES.parent / "examples" / "pipelines").glob(pattern))
+    assert files
+    words = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema]
+    words += ["--data-transform", "gitlab-ci"] if "gitlab" in schema else []
+    done = subprocess.run([*words, *files], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_gates_own_dockerfile_is_what_it_asks_of_others() -> None:
+    written = load_dockerfile(TEMPLATES.parent / "Dockerfile").instructions
+    keywords = [one.keyword for one in written]
+    assert "ADD" not in keywords
+    assert [one.value for one in written if one.keyword == "USER"] == ["gate"]
+    assert not [one for one in written if one.keyword == "EXPOSE"]
