@@ -8,6 +8,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anchore_gate.cli.config import settings_of
+from anchore_gate.cli.options import Settings, add_options
 from anchore_gate.cli.terminal import hint, say, table
 from anchore_gate.errors import ConfigError, ReportError, UsageError
 
@@ -30,6 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"{', '.join(FORMATS)}; to a file or to standard output (default: table); may be repeated",
     )
     parser.add_argument("--platform", metavar="PLATFORM", help="os/architecture[/variant] of an index")
+    add_options(parser, "registry")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -38,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
 
     outputs = [_output(text) for text in args.output or ["table"]]
     platform = Platform.parse(args.platform) if args.platform else None
-    image, inventory = _look(args.image, platform)
+    image, inventory = _look(args.image, platform, settings_of(args, "registry"))
     created = _created()
     for kind, file in outputs:
         _write(kind, file, image, inventory, created)
@@ -56,15 +59,16 @@ def _output(text: str) -> tuple[str, str]:
     return kind, file
 
 
-def _look(name: str, platform: Platform | None) -> tuple[Image, Inventory]:
+def _look(name: str, platform: Platform | None, settings: Settings) -> tuple[Image, Inventory]:
     if name.startswith(_SBOM):
         from anchore_gate.catalog.sbom import read_sbom
 
         return read_sbom(Path(name.removeprefix(_SBOM)))
     from anchore_gate import catalog
+    from anchore_gate.cli.engine import registry_of
     from anchore_gate.image.sources import open_image
 
-    with open_image(name, platform=platform) as opened:
+    with open_image(name, platform=platform, registry=registry_of(settings)) as opened:
         return opened.image, catalog.catalog(opened.scan(catalog.needs()))
 
 
