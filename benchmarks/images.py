@@ -151,6 +151,8 @@ def _layer(root: Path) -> tuple[Path, str]:
 
 
 def _sober(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    # Docker writes whole seconds; a fraction would give every member a pax header of its own.
+    member.mtime = int(member.mtime)
     return None if member.name.startswith(("./proc/", "./sys/", "./dev/")) else member
 
 
