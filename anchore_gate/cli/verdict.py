@@ -145,4 +145,6 @@ def _reports(written: tuple[Path, ...]) -> Iterator[Line]:
         if len(inside) == 1:
             yield Line(f"report: {inside[0]}")
         else:
-            yield Line(f"reports: {folder}/ ({', '.join(path.name for path in inside)})")
+            names = [path.name for path in inside]
+            told = ", ".join(names) if len(names) <= _ITEMS else f"{len(names)} files"
+            yield Line(f"reports: {folder}/ ({told})")

@@ -10,7 +10,7 @@ from anchore_gate.model.result import GateResult, GateRun
 
 _SECRET = re.compile(
     r"(?i)(\b\w*(?:passw|secret|token|api_?key|credential|private_?key|access_?key)\w*[ =]+)"
-    r"(\"[^\"]*\"|'[^']*'|\S+)"
+    r"(\"[^\"]*\"|'[^']*'|\S+?(?=['\"]?(?:\s|$)))"  # a quote around the whole line stays
 )
 _SHORTEST = 6  # a shorter value would be struck from words it has nothing to do with
 _USER_INFO = re.compile(r"(://)[^/\s:@]+:[^/\s@]+@")

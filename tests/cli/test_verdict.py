@@ -116,6 +116,8 @@ def test_the_end_says_where_the_reports_are(monkeypatch: pytest.MonkeyPatch) -> 
     assert shown(run, monkeypatch, Path("out/a.xml")).endswith("report: out/a.xml\n")
     text = shown(run, monkeypatch, Path("out/a.xml"), Path("out/b.json"))
     assert text.endswith("reports: out/ (a.xml, b.json)\n")
+    many = [Path(f"out/{number}") for number in range(9)]
+    assert shown(run, monkeypatch, *many).endswith("reports: out/ (9 files)\n")
 
 
 def test_colour_only_on_a_terminal_that_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:

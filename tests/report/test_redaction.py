@@ -49,4 +49,5 @@ def test_a_value_of_the_images_environment_is_hidden_in_messages() -> None:
 def test_other_words_of_a_message_stay() -> None:
     told = "Token file found: the password policy is missing"
     assert message(told, gate="secret_scans") == told
-    assert message("line 'ENV SECRET=ab' and cab", instruction="SECRET=ab") == "line 'ENV SECRET=*** and cab"
+    assert message("line 'ENV SECRET=it's-long'") == "line 'ENV SECRET=***'"
+    assert message("line 'ENV SECRET=ab' and cab", instruction="SECRET=ab") == "line 'ENV SECRET=***' and cab"
