@@ -135,7 +135,7 @@ class Entry:
         if self.layer is not None:
             brought = f", brought by: {self.instruction}" if self.instruction else ""
             yield "layer", f"{self.layer}{brought}"
-        yield "why", self._grounds()
+        yield "why", self.grounds
         if self.set_aside:
             yield "set aside", self.set_aside
         if self.finding.expired:
@@ -143,7 +143,9 @@ class Entry:
         yield "do", self.remedy
         yield "id", line(self.finding.trigger_id)
 
-    def _grounds(self) -> str:
+    @property
+    def grounds(self) -> str:
+        """The rule and policy that asked, and why it matched."""
         outcome = self.outcome
         rule = f"rule {outcome.rule_id} ({outcome.gate}/{outcome.trigger}: {outcome.action.word})"
         policy = f"policy {outcome.rule_set_name or outcome.rule_set_id}"

@@ -14,7 +14,7 @@ from anchore_gate.model.inventory import Package
 from anchore_gate.model.result import GateResult, NoVerdict
 from anchore_gate.report.entry import Counts, Entry, counts, why
 from anchore_gate.report.evidence import first_things, ordered, provenance, verdict_line
-from anchore_gate.report.html_rows import Html, aside_rows, asked, finding_rows, package_rows, pieces
+from anchore_gate.report.html_rows import Html, aside_rows, asked, bodies, finding_rows, package_rows, pieces
 
 MOST = 50  # findings or packages listed again beside a layer or a control: the tables hold all
 
@@ -94,7 +94,7 @@ class Page:
                 for rule in one.rules:
                     spoken[id(rule)] = tuple(dict.fromkeys((*spoken[id(rule)], one.control.id)))
         entries = (entry for _, entry in self.entries)
-        return pieces(finding_rows(entries, prefix=f"f{self.index}-", controls=spoken))
+        return bodies(finding_rows(entries, prefix=f"f{self.index}-", controls=spoken))
 
     def package_rows(self) -> Iterator[Html]:
         """The rows of the table of packages."""
