@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from anchore_gate.image.registry_blob import Progress
     from anchore_gate.image.registry_settings import RegistrySettings
     from anchore_gate.model.digest import Digest
+    from anchore_gate.model.image import Image
+    from anchore_gate.model.inventory import Inventory
     from anchore_gate.policy.bundle import Bundle
     from anchore_gate.policy.narrowing import Narrowing
     from anchore_gate.policy.settings import AnalyzerSettings
@@ -60,7 +62,7 @@ def _narrowing(settings: Settings) -> Narrowing:
     if settings.flag("exclude-inherited"):
         if not base:
             raise UsageError("--exclude-inherited needs --base-image IMAGE")
-        layers = _layers(base, settings)
+        layers = tuple(layer.diff_id for layer in _base(base, settings).layers)
     return Narrowing(
         known=known,
         baseline=str(baseline) if known else "",
@@ -79,13 +81,22 @@ def _known(path: Path) -> frozenset[tuple[str, str, str]]:
     return frozenset(key for one in judged for key in keys_of(one.evaluation))
 
 
-def _layers(base: str, settings: Settings) -> tuple[Digest, ...]:
+def _base(name: str, settings: Settings) -> Image:
     from anchore_gate.image.sources import open_image
 
     words = settings.text("platform")
     platform = Platform.parse(words) if words else None
-    with open_image(base, platform=platform, registry=registry_of(settings)) as opened:
-        return tuple(layer.diff_id for layer in opened.image.layers)
+    with open_image(name, platform=platform, registry=registry_of(settings)) as opened:
+        return opened.image
+
+
+def _previous(path: Path) -> tuple[tuple[str, Inventory], ...]:
+    """What the images of an earlier run had installed, by their tags."""
+    from anchore_gate.model.result import GateResult
+    from anchore_gate.report.reading import load_run
+
+    judged = [one for one in load_run(path).results if isinstance(one, GateResult)]
+    return tuple((one.image.tag, one.inventory) for one in judged)
 
 
 def _policy(settings: Settings) -> Bundle | None:
@@ -112,7 +123,12 @@ def _engine(settings: Settings, bundle: Bundle | None, progress: Progress | None
         offline=settings.flag("offline"),
         progress=progress,
     )
-    if not _asks_for_vulnerabilities(bundle):
+    base, baseline = settings.text("base-image"), settings.path("baseline")
+    if base and _asks_for("ancestry", bundle):
+        engine = replace(engine, base=_base(base, settings))
+    if baseline is not None and _asks_for("tag_drift", bundle):
+        engine = replace(engine, previous=_previous(baseline))
+    if not _asks_for("vulnerabilities", bundle):
         return engine
     from anchore_gate.cli.db_settings import database_settings
     from anchore_gate.vulnerability.vex import load_vex
@@ -121,10 +137,10 @@ def _engine(settings: Settings, bundle: Bundle | None, progress: Progress | None
     return replace(engine, database=database_settings(settings), vex=documents)
 
 
-def _asks_for_vulnerabilities(bundle: Bundle | None) -> bool:
-    """Whether any rule does: what reads the database is imported only then."""
+def _asks_for(gate: str, bundle: Bundle | None) -> bool:
+    """Whether any rule does: what answers it is read and imported only then."""
     rule_sets = bundle.rule_sets if bundle else ()
-    return any(rule.gate == "vulnerabilities" for rule_set in rule_sets for rule in rule_set.rules)
+    return any(rule.gate == gate for rule_set in rule_sets for rule in rule_set.rules)
 
 
 def registry_of(settings: Settings) -> RegistrySettings | None:

@@ -70,6 +70,8 @@ class LocalEngine:
     progress: Progress | None = field(
         default=None, compare=False, repr=False
     )  # told of layers as they arrive
+    base: Image | None = None  # what images were built on, for rules that ask
+    previous: tuple[tuple[str, Inventory], ...] = ()  # what images had installed before, by their tags
     clamd: Path | None = None  # the socket of ClamAV's daemon; None: where distributions put it
     incomparable: Action = Action.STOP  # WARN: packages that cannot be judged are listed, and stop nothing
 
@@ -184,6 +186,8 @@ class LocalEngine:
             dockerfile=seen.dockerfile or Dockerfile(mode="Unknown"),
             now=request.now,
             malware=seen.malware,
+            base=self.base,
+            previous=dict(self.previous).get(seen.image.tag),
             matches=matches,
             incomparable=matched.incomparable if matched and self.incomparable is Action.STOP else (),
             database=store.identity if store else None,
