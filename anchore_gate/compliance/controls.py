@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from anchore_gate.model.evaluation import Action, Evaluation, RuleOutcome
+from anchore_gate.model.vulnerability import DatabaseIdentity
 
 STANDARDS = ("nist_sp_800_190", "cis_docker")
 _TODAYS_WORDS = (("blacklisted_", "denylisted_"), ("blacklist", "denylist"))
@@ -87,13 +88,17 @@ def standards() -> tuple[Standard, ...]:
     return tuple(standard(name) for name in STANDARDS)
 
 
-def assess(which: Standard, evaluation: Evaluation) -> Iterator[Assessed]:
+def assess(
+    which: Standard, evaluation: Evaluation, *, database: DatabaseIdentity | None = None
+) -> Iterator[Assessed]:
     """
     Each control with its outcome: `met` needs a rule that was asked, answered and found nothing.
 
     A control that no rule speaks to is `not assessed`, never `met`. A STOP that stands, or a rule with a
-    problem, is `not met`; a warning alone is `partly`.
+    problem, is `not met`; a warning alone is `partly`. Where the vulnerability data is a sample, a quiet rule
+    on vulnerabilities shows nothing: what it would have met is `not assessed`.
     """
+    sampled = database is not None and database.is_sample
     for control in which.controls:
         rules = tuple(one for one in evaluation.outcomes if _speaks(control, one))
         if not control.in_scope:
@@ -101,7 +106,10 @@ def assess(which: Standard, evaluation: Evaluation) -> Iterator[Assessed]:
         elif not rules or evaluation.has_error:
             yield Assessed(control=control, outcome="not assessed")
         else:
-            yield Assessed(control=control, outcome=_outcome(rules), rules=rules)
+            outcome = _outcome(rules)
+            if sampled and outcome == "met" and any(rule.gate == "vulnerabilities" for rule in rules):
+                outcome = "not assessed"
+            yield Assessed(control=control, outcome=outcome, rules=rules)
 
 
 def _outcome(rules: tuple[RuleOutcome, ...]) -> str:

@@ -82,7 +82,8 @@ class Page:
     @cached_property
     def compliance(self) -> tuple[tuple[Standard, tuple[Assessed, ...]], ...]:
         """Each standard, with what the evaluation says of its controls."""
-        return tuple((one, tuple(assess(one, self.result.evaluation))) for one in standards())
+        evaluation, database = self.result.evaluation, self.result.database
+        return tuple((one, tuple(assess(one, evaluation, database=database))) for one in standards())
 
     def finding_rows(self) -> Iterator[Html]:
         """The rows of the table of findings."""

@@ -42,7 +42,7 @@ def _image(result: GateResult) -> Iterator[str]:
 
 
 def _standard(which: Standard, result: GateResult) -> Iterator[str]:
-    assessed = tuple(assess(which, result.evaluation))
+    assessed = tuple(assess(which, result.evaluation, database=result.database))
     yield f"\n### {which.title}\n\n| control | | outcome | rules | findings |\n|---|---|---|---|---|\n"
     for one in assessed:
         yield "| " + " | ".join(_row(one)) + " |\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from anchore_gate.cli import main
 from anchore_gate.compliance.controls import assess, standard, standards
 from anchore_gate.model.evaluation import Action, Evaluation, Finding, MatchedRule, Problem, RuleOutcome
 from anchore_gate.model.suppression import Suppression
+from anchore_gate.model.vulnerability import DatabaseIdentity
 from anchore_gate.policy.gates import gates
 
 FOUND = Finding(trigger_id="x", message="m")
@@ -90,3 +92,15 @@ def test_the_command_lists_the_map(capsys: pytest.CaptureFixture[str]) -> None:
     assert "NIST-800-190:4.1.4" in capsys.readouterr().out
     assert main(["compliance", "controls", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["id"] == "NIST-800-190"
+
+
+@pytest.mark.parametrize(("is_sample", "expected"), [(True, "not assessed"), (False, "met")])
+def test_a_sample_of_advisories_shows_nothing(is_sample: bool, expected: str) -> None:
+    quiet = replace(rule(), gate="vulnerabilities", trigger="package")
+    evaluation = Evaluation(bundle_id="b", outcomes=(quiet,), mapping=MatchedRule())
+    database = DatabaseIdentity(source="osv", is_sample=is_sample)
+    found = {
+        one.control.id: one.outcome
+        for one in assess(standard("nist_sp_800_190"), evaluation, database=database)
+    }
+    assert found["NIST-800-190:4.1.1"] == expected
