@@ -23,6 +23,7 @@ _NOT_FORMATS = frozenset(
         "once",
         "html_page",
         "html_rows",
+        "oscal_words",
     }
 )
 

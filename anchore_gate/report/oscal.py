@@ -1,0 +1,204 @@
+"""Report `oscal`: what a run says of each control, as OSCAL 1.1 assessment results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from anchore_gate.compliance.controls import Assessed, assess, standards
+from anchore_gate.model.evaluation import RuleOutcome
+from anchore_gate.model.result import GateResult, GateRun, NoVerdict
+from anchore_gate.report.cleaning import line
+from anchore_gate.report.entry import Entry
+from anchore_gate.report.evidence import provenance, verdict_line
+from anchore_gate.report.oscal_words import identity, instant, markup, prop, token
+from anchore_gate.report.reporter import Reporter, ReportOptions
+
+_VERSION = "1.1.3"
+_MOST = 200  # findings told as evidence for a rule; the JSON result holds all
+_STATUS = {
+    "met": {"state": "satisfied", "reason": "pass"},
+    "partly": {"state": "not-satisfied", "reason": "other"},
+    "not met": {"state": "not-satisfied", "reason": "fail"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OscalReporter:
+    """Assessment results: one result for each image, a finding for each control that was assessed."""
+
+    name: str = "oscal"
+    filename: str = "oscal-assessment-results.json"
+
+    def render(self, run: GateRun, options: ReportOptions) -> Iterator[str]:  # noqa: ARG002  # the protocol's
+        """See `Reporter.render`."""
+        results = [_result(run, result, index) for index, result in enumerate(run.results)] or [_nothing(run)]
+        policy = identity("policy", *sorted({_policy(result) for result in run.results}))
+        last = max(instant(when) for when in (run.started_at, *(one.decided_at for one in run.results)))
+        document = {
+            "uuid": identity("document", json.dumps(results), instant(run.started_at), run.version),
+            "metadata": {
+                "title": "Container image gate: assessment results",
+                "last-modified": last,
+                "version": last,
+                "oscal-version": _VERSION,
+                "props": [prop("tool-version", run.version), prop("verdict", run.verdict)],
+            },
+            "import-ap": {"href": f"#{policy}"},
+            "results": results,
+            "back-matter": {"resources": [_plan(run, policy)]},
+        }
+        yield json.dumps({"assessment-results": document}, indent=1) + "\n"
+
+
+REPORTER: Final[Reporter] = OscalReporter()
+
+
+def _policy(result: GateResult | NoVerdict) -> str:
+    return result.evaluation.bundle_digest if isinstance(result, GateResult) else ""
+
+
+def _plan(run: GateRun, uuid: str) -> dict[str, Any]:
+    """The policy stands for the assessment plan: it says which rules are asked."""
+    evaluations = [result.evaluation for result in run.results if isinstance(result, GateResult)]
+    told = dict.fromkeys((one.bundle_name or one.bundle_id, one.bundle_digest) for one in evaluations)
+    return {
+        "uuid": uuid,
+        "title": "The policy of the gate",
+        "description": "; ".join(markup(f"{name} {digest}".strip()) for name, digest in told) or "Not known.",
+    }
+
+
+def _result(run: GateRun, result: GateResult | NoVerdict, index: int) -> dict[str, Any]:
+    uuid = identity("result", str(index), result.name, _policy(result), instant(result.decided_at))
+    props = [prop("verdict", result.verdict)]
+    told = {
+        "uuid": uuid,
+        "title": markup(result.name) or "image",
+        "description": markup(verdict_line(result)),
+        "start": instant(run.started_at),
+        "end": instant(result.decided_at),
+        "props": props,
+    }
+    if isinstance(result, NoVerdict):
+        return {**told, "reviewed-controls": _none_reviewed()}
+    props += [prop(token(word), text) for word, text in provenance(result) if line(text)]
+    return {**told, **_assessed(result, uuid)}
+
+
+def _nothing(run: GateRun) -> dict[str, Any]:
+    return {
+        "uuid": identity("nothing", instant(run.started_at)),
+        "title": "No image",
+        "description": "No image was judged.",
+        "start": instant(run.started_at),
+        "reviewed-controls": _none_reviewed(),
+    }
+
+
+def _none_reviewed() -> dict[str, Any]:
+    return {"control-selections": [{"description": "No control was assessed: there is no verdict."}]}
+
+
+def _assessed(result: GateResult, uuid: str) -> dict[str, Any]:
+    component = identity(uuid, "component")
+    selections, findings = [], []
+    observations: dict[str, RuleOutcome] = {}
+    for one in standards():
+        assessed = tuple(assess(one, result.evaluation))
+        selections.append(_selection(one.title, assessed))
+        for control in assessed:
+            observed = [identity(uuid, "rule", str(_place(result, rule))) for rule in control.rules]
+            observations |= dict(zip(observed, control.rules, strict=True))
+            if control.rules:
+                findings.append(_finding(control, identity(uuid, control.control.id), observed))
+    told: dict[str, Any] = {
+        "local-definitions": {"components": [_component(result, component)]},
+        "reviewed-controls": {"control-selections": selections},
+    }
+    if observations:
+        told["observations"] = [
+            _observation(result, rule, key, component) for key, rule in observations.items()
+        ]
+    return {**told, "findings": findings} if findings else told
+
+
+def _place(result: GateResult, rule: RuleOutcome) -> int:
+    return next(place for place, one in enumerate(result.evaluation.outcomes) if one is rule)
+
+
+def _component(result: GateResult, uuid: str) -> dict[str, Any]:
+    image = result.image
+    digests = (("manifest-digest", image.digest), ("image-id", image.config_digest))
+    told = {
+        "uuid": uuid,
+        "type": "software",
+        "title": markup(result.name) or "image",
+        "description": "The container image that was judged.",
+        "status": {"state": "other"},
+    }
+    props = [prop(name, str(digest)) for name, digest in digests if digest]
+    return {**told, "props": props} if props else told
+
+
+def _selection(title: str, controls: tuple[Assessed, ...]) -> dict[str, Any]:
+    seen = [one for one in controls if one.rules]
+    told: dict[str, Any] = {"description": title}
+    if seen:
+        told["include-controls"] = [{"control-id": token(one.control.id)} for one in seen]
+    if rest := [one for one in controls if not one.rules]:
+        told["exclude-controls"] = [{"control-id": token(one.control.id)} for one in rest]
+        told["remarks"] = "; ".join(_excluded(one) for one in rest)
+    return told
+
+
+def _excluded(assessed: Assessed) -> str:
+    reason = f" ({assessed.control.reason})" if assessed.control.reason else ""
+    return markup(f"{assessed.control.section} {assessed.outcome}{reason}")
+
+
+def _finding(assessed: Assessed, uuid: str, observed: list[str]) -> dict[str, Any]:
+    control = assessed.control
+    told = f"{assessed.outcome}: {len(assessed.rules)} rules asked, {assessed.findings} findings count"
+    return {
+        "uuid": uuid,
+        "title": markup(f"{control.section} {control.title}"),
+        "description": markup(told),
+        "target": {
+            "type": "objective-id",
+            "target-id": token(control.id),
+            "description": markup(control.asks or control.title),
+            "status": {**_STATUS[assessed.outcome], "remarks": assessed.outcome},
+        },
+        "related-observations": [{"observation-uuid": one} for one in observed],
+    }
+
+
+def _observation(result: GateResult, rule: RuleOutcome, uuid: str, component: str) -> dict[str, Any]:
+    asked = ", ".join(f"{name}={value}" for name, value in rule.params)
+    told = f"{rule.gate}/{rule.trigger} asked with {asked or 'no parameters'}: {len(rule.findings)} found"
+    observation: dict[str, Any] = {
+        "uuid": uuid,
+        "title": markup(f"Rule {rule.rule_id}"),
+        "description": markup(told if rule.problem is None else f"{told}; could not say: {rule.problem}"),
+        "props": [prop("gate", rule.gate), prop("trigger", rule.trigger), prop("action", rule.action.word)],
+        "methods": ["TEST"],
+        "types": ["control-objective"],
+        "subjects": [{"subject-uuid": component, "type": "component"}],
+        "collected": instant(result.decided_at),
+    }
+    if rule.findings:
+        entries = [Entry(result, rule, finding) for finding in rule.findings[:_MOST]]
+        observation["relevant-evidence"] = [_evidence(entry) for entry in entries]
+    if len(rule.findings) > _MOST:
+        observation["remarks"] = f"{len(rule.findings) - _MOST} more findings: see the JSON result."
+    return observation
+
+
+def _evidence(entry: Entry) -> dict[str, Any]:
+    aside = f" ({entry.set_aside})" if entry.set_aside else ""
+    props = [prop("state", entry.state.replace(" ", "-"))]
+    props += [prop("trigger-id", entry.finding.trigger_id)] if line(entry.finding.trigger_id) else []
+    return {"description": markup(f"{entry.state}: {entry.title}{aside}", limit=1_000), "props": props}
