@@ -24,7 +24,7 @@ _VERSION = "15.0.7"
 _SEVERITIES = {Severity.NEGLIGIBLE: "Low"}  # GitLab has no such word; the others are Anchore's
 _CVSS = re.compile(r"CVSS:3[.][01](/[A-Z]{1,3}:[A-Z])+|AV:[LAN](/[A-Za-z]{1,3}:[A-Z]{1,3})+")
 _ADDRESS = re.compile(r"(https?|ftp)://[!-~]+")
-_KINDS = (("CVE-", "cve"), ("GHSA-", "ghsa"), ("RHSA-", "rhsa"), ("USN-", "usn"), ("ELSA-", "elsa"))
+_KINDS = frozenset({"cve", "ghsa", "rhsa", "usn", "elsa"})
 _MOST_IDENTIFIERS = 20
 
 
@@ -146,8 +146,8 @@ def _identifiers(vulnerability: Vulnerability) -> Iterator[dict[str, str]]:
     names = [vulnerability.id, *vulnerability.aliases]
     told = [line(name, limit=200) for name in names]
     for name in list(dict.fromkeys(name for name in told if name))[: _MOST_IDENTIFIERS - 5] or ["unknown"]:
-        kind = next((word for start, word in _KINDS if name.upper().startswith(start)), "anchore_gate")
-        row = {"type": kind, "name": name, "value": name}
+        start = name.partition("-")[0].lower()
+        row = {"type": start if start in _KINDS else "anchore_gate", "name": name, "value": name}
         if name == told[0] and _ADDRESS.fullmatch(vulnerability.link):
             row["url"] = vulnerability.link
         yield row

@@ -11,6 +11,8 @@ from anchore_gate.report.cleaning import line
 from anchore_gate.report.evidence import ordered, provenance, verdict_line
 from anchore_gate.report.reporter import Reporter, ReportOptions
 
+_DETAILED = 5_000  # findings an image with all their grounds; further ones are one line each
+
 
 @dataclass(frozen=True, slots=True)
 class TextReporter:
@@ -39,8 +41,11 @@ def _body(result: GateResult) -> Iterator[str]:
         if outcome.problem is not None:
             asked = f"{outcome.gate}/{outcome.trigger} (rule {outcome.rule_id})"
             yield f"\nNO ANSWER {line(asked)}: {line(outcome.problem)}\n"
-    for entry in ordered(result):
-        yield f"\n{entry.state.upper()} {entry.outcome.gate}/{entry.outcome.trigger}: {entry.title}\n"
+    for place, entry in enumerate(ordered(result)):
+        gap = "\n" if place <= _DETAILED else ""
+        yield f"{gap}{entry.state.upper()} {entry.outcome.gate}/{entry.outcome.trigger}: {entry.title}\n"
+        if place >= _DETAILED:
+            continue
         yield "".join(
             f"  {word + ':':<11}{line(told, limit=2_000) if word == 'what' else told}\n"
             for word, told in entry.explanation()
