@@ -24,6 +24,8 @@ _MAX_LENGTH = 10_000
 _OTHER_MEANING = re.compile(r"\{,\d+\}|\[:")
 # Classes that know Unicode in Python and only ASCII in RE2.
 _UNICODE_CLASSES = re.compile(r"\\[wWdDsSbB]")
+# Names and paths with `.*` between, as most policies hold: nobody need ask whether they compile (80 us).
+_PLAIN = re.compile(r"(?:[A-Za-z0-9_/ -]|\\[.b]|\.\*?)*")
 _WORKER = (
     "import json,re,sys\n"
     "pattern,texts=json.load(sys.stdin)\n"
@@ -76,6 +78,8 @@ class Expression:
 
 @lru_cache(maxsize=1024)
 def _check(text: str) -> None:
+    if _PLAIN.fullmatch(text):
+        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -149,19 +149,23 @@ def _allowlist(raw: dict[str, Any], path: str, words: Words) -> Allowlist:
 
 def _item(raw: dict[str, Any]) -> AllowlistItem:
     gate, trigger_id = raw["gate"], raw["trigger_id"]
-    find = raw.get
-    expires = find("expires_on")
     if gate.__class__ is not str or trigger_id.__class__ is not str:
         raise TypeError("gate and trigger_id are texts")
+    find = raw.get
+    expires = find("expires_on")
     return AllowlistItem(
-        str(find("id") or ""),
+        _said(find("id")),
         gate.lower(),
         trigger_id,
         Pattern.parse(trigger_id) if "*" in trigger_id or "regexp:" in trigger_id else None,
         parse_moment(expires) if expires is not None and expires != "" else None,
-        str(find("reason") or find("description") or ""),
-        str(find("owner") or ""),
+        _said(find("reason") or find("description")),
+        _said(find("owner")),
     )
+
+
+def _said(value: Any) -> str:
+    return value if value.__class__ is str else str(value or "")
 
 
 def _item_problem(raw: Any, problem: Exception, path: str) -> Problem:
