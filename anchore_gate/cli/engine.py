@@ -110,7 +110,13 @@ def _policy(settings: Settings) -> Bundle | None:
             raise UsageError("--severity-cutoff stands for a policy: it does not go with --policy")
         return cutoff_policy(severity)
     named = settings.text("policy") or DEFAULT_POLICY
-    return load_bundle(Path(named) if "/" in named or named.endswith(".json") else named)
+    bundle = load_bundle(Path(named) if "/" in named or named.endswith(".json") else named)
+    lists = [Path(name) for name in settings.items("allowlist")]
+    if not lists:
+        return bundle
+    from anchore_gate.policy.further import with_allowlists
+
+    return with_allowlists(bundle, lists)
 
 
 def _engine(settings: Settings, bundle: Bundle | None, progress: Progress | None) -> Engine:

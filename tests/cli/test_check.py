@@ -263,6 +263,31 @@ def test_a_pipe_is_written_to_and_never_replaced(demo_images: Images, tmp_path: 
     assert not (tmp_path / "pipe").is_file()
 
 
+def test_a_further_allowlist_sets_findings_aside_for_every_mapping(
+    demo_images: Images, tmp_path: Path, capsys: Capture
+) -> None:
+    bad = str(demo_images[1])
+    items = [
+        {
+            "id": f"i{number}",
+            "gate": gate,
+            "trigger_id": "*",
+            "reason": "known",
+            "expires_on": "2999-01-01T00:00:00Z",
+        }
+        for number, gate in enumerate(("dockerfile", "secret_scans"))
+    ]
+    (tmp_path / "allow.json").write_text(
+        json.dumps({"id": "team", "name": "team", "version": "2", "items": items})
+    )
+    assert main(["check", bad, "--policy", TEAM, "--allowlist", "allow.json"]) == 0
+    (tmp_path / "broken.json").write_text('{"id": "x", "version": "2", "items": [{"gate": 1}]}')
+    assert main(["check", bad, "--policy", TEAM, "--allowlist", "broken.json"]) == 2
+    (tmp_path / "none.json").write_text("[]")
+    assert main(["check", bad, "--policy", TEAM, "--allowlist", "none.json"]) == 2
+    assert "not an allowlist" in capsys.readouterr().err
+
+
 DEMO = str(ROOT / "examples" / "policies" / "demo.json")
 
 
