@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -83,7 +83,7 @@ def _result(run: GateRun, result: GateResult | NoVerdict, index: int) -> dict[st
         "props": props,
     }
     if isinstance(result, NoVerdict):
-        return {**told, "reviewed-controls": _none_reviewed()}
+        return {**told, "reviewed-controls": _reviewed({})}
     props += [prop(token(word), text) for word, text in provenance(result) if line(text)]
     return {**told, **_assessed(result, uuid)}
 
@@ -94,29 +94,24 @@ def _nothing(run: GateRun) -> dict[str, Any]:
         "title": "No image",
         "description": "No image was judged.",
         "start": instant(run.started_at),
-        "reviewed-controls": _none_reviewed(),
+        "reviewed-controls": _reviewed({}),
     }
-
-
-def _none_reviewed() -> dict[str, Any]:
-    return {"control-selections": [{"description": "No control was assessed: there is no verdict."}]}
 
 
 def _assessed(result: GateResult, uuid: str) -> dict[str, Any]:
     component = identity(uuid, "component")
-    selections, findings = [], []
+    findings = []
     observations: dict[str, RuleOutcome] = {}
-    for one in standards():
-        assessed = tuple(assess(one, result.evaluation))
-        selections.append(_selection(one.title, assessed))
-        for control in assessed:
+    assessed = {one.id: tuple(assess(one, result.evaluation)) for one in standards()}
+    for controls in assessed.values():
+        for control in controls:
             observed = [identity(uuid, "rule", str(_place(result, rule))) for rule in control.rules]
             observations |= dict(zip(observed, control.rules, strict=True))
             if control.rules:
                 findings.append(_finding(control, identity(uuid, control.control.id), observed))
     told: dict[str, Any] = {
         "local-definitions": {"components": [_component(result, component)]},
-        "reviewed-controls": {"control-selections": selections},
+        "reviewed-controls": _reviewed(assessed),
     }
     if observations:
         told["observations"] = [
@@ -143,20 +138,28 @@ def _component(result: GateResult, uuid: str) -> dict[str, Any]:
     return {**told, "props": props} if props else told
 
 
-def _selection(title: str, controls: tuple[Assessed, ...]) -> dict[str, Any]:
-    seen = [one for one in controls if one.rules]
-    told: dict[str, Any] = {"description": title}
-    if seen:
-        told["include-controls"] = [{"control-id": token(one.control.id)} for one in seen]
-    if rest := [one for one in controls if not one.rules]:
-        told["exclude-controls"] = [{"control-id": token(one.control.id)} for one in rest]
-        told["remarks"] = "; ".join(_excluded(one) for one in rest)
-    return told
+def _reviewed(assessed: Mapping[str, tuple[Assessed, ...]]) -> dict[str, Any]:
+    """What was looked at, and what was not and why. A selection must include something (OSCAL 1.1)."""
+    selections = []
+    for one in standards():
+        seen = {control.control.id for control in assessed.get(one.id, ()) if control.rules}
+        chosen = [_chosen(control.id) for control in one.controls if control.id in seen]
+        rest = [_chosen(control.id) for control in one.controls if control.id not in seen]
+        told: dict[str, Any] = {"description": one.title}
+        told |= {"include-controls": chosen} if chosen else {"include-all": {}}
+        selections.append({**told, "exclude-controls": rest} if rest else told)
+    unseen = [_excluded(one) for controls in assessed.values() for one in controls if not one.rules]
+    none = "No control was assessed: there is no verdict."
+    return {"control-selections": selections, "remarks": "; ".join(unseen) if assessed else none}
+
+
+def _chosen(control_id: str) -> dict[str, str]:
+    return {"control-id": token(control_id)}
 
 
 def _excluded(assessed: Assessed) -> str:
     reason = f" ({assessed.control.reason})" if assessed.control.reason else ""
-    return markup(f"{assessed.control.section} {assessed.outcome}{reason}")
+    return markup(f"{assessed.control.id} {assessed.outcome}{reason}")
 
 
 def _finding(assessed: Assessed, uuid: str, observed: list[str]) -> dict[str, Any]:
