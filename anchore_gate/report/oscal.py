@@ -102,12 +102,14 @@ def _assessed(result: GateResult, uuid: str) -> dict[str, Any]:
     component = identity(uuid, "component")
     findings = []
     observations: dict[str, RuleOutcome] = {}
-    assessed = {one.id: tuple(assess(one, result.evaluation)) for one in standards()}
+    assessed = {
+        one.id: tuple(assess(one, result.evaluation, database=result.database)) for one in standards()
+    }
     for controls in assessed.values():
         for control in controls:
             observed = [identity(uuid, "rule", str(_place(result, rule))) for rule in control.rules]
             observations |= dict(zip(observed, control.rules, strict=True))
-            if control.rules:
+            if control.outcome in _STATUS:
                 findings.append(_finding(control, identity(uuid, control.control.id), observed))
     told: dict[str, Any] = {
         "local-definitions": {"components": [_component(result, component)]},
@@ -142,13 +144,15 @@ def _reviewed(assessed: Mapping[str, tuple[Assessed, ...]]) -> dict[str, Any]:
     """What was looked at, and what was not and why. A selection must include something (OSCAL 1.1)."""
     selections = []
     for one in standards():
-        seen = {control.control.id for control in assessed.get(one.id, ()) if control.rules}
+        seen = {control.control.id for control in assessed.get(one.id, ()) if control.outcome in _STATUS}
         chosen = [_chosen(control.id) for control in one.controls if control.id in seen]
         rest = [_chosen(control.id) for control in one.controls if control.id not in seen]
         told: dict[str, Any] = {"description": one.title}
-        told |= {"include-controls": chosen} if chosen else {"include-all": {}}
+        included = ("include-controls", chosen) if chosen else ("include-all", {})
+        told.update([included])
         selections.append({**told, "exclude-controls": rest} if rest else told)
-    unseen = [_excluded(one) for controls in assessed.values() for one in controls if not one.rules]
+    every = (one for controls in assessed.values() for one in controls)
+    unseen = [_excluded(one) for one in every if one.outcome not in _STATUS]
     none = "No control was assessed: there is no verdict."
     return {"control-selections": selections, "remarks": "; ".join(unseen) if assessed else none}
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from anchore_gate.model.evaluation import Action
 from anchore_gate.model.result import GateRun
 from anchore_gate.report import reporter
 from anchore_gate.report.reporter import ReportOptions
@@ -102,6 +104,17 @@ def test_a_control_is_satisfied_only_where_it_was_asked_and_met() -> None:
     assert included == {one for one in states if one.startswith("NIST")}
     assert not included & excluded
     assert "NIST-800-190_4.5.1" in excluded
+
+
+def test_a_sample_of_advisories_satisfies_no_control() -> None:
+    quiet = runs.result(runs.outcome("vulnerabilities", "package", Action.STOP))
+    assert quiet.database is not None
+    sampled = replace(quiet, database=replace(quiet.database, is_sample=True))
+    states = []
+    for one in (quiet, sampled):
+        (result,) = document(runs.run_of(one))["results"]
+        states.append({told["target"]["status"]["state"] for told in result.get("findings", ())})
+    assert states == [{"satisfied"}, set()]
 
 
 def test_findings_are_evidence_with_their_state() -> None:
