@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anchore_gate.cli.options import OPTIONS, Settings
+from anchore_gate.cli.service import is_remote
 from anchore_gate.errors import UsageError
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.image import Platform
@@ -33,10 +35,11 @@ def question_of(
 
     word = settings.text("fail-on")
     platform = settings.text("platform")
-    bundle = _policy(settings)
+    remote = is_remote(settings, os.environ)
+    bundle = None if remote and not _names_policy(settings) else _policy(settings)
     return Question(
         policy=bundle,
-        engine=_engine(settings, bundle, progress),
+        engine=_remote(settings) if remote else _engine(settings, bundle, progress),
         platform=Platform.parse(platform) if platform else None,
         tag=settings.text("tag"),
         fail_on=None if word == "never" else Action[word.upper()],
@@ -117,6 +120,19 @@ def _policy(settings: Settings) -> Bundle | None:
     from anchore_gate.policy.further import with_allowlists
 
     return with_allowlists(bundle, lists)
+
+
+def _names_policy(settings: Settings) -> bool:
+    return bool(settings.text("policy") or settings.text("severity-cutoff"))
+
+
+def _remote(settings: Settings) -> Engine:
+    from anchore_gate.cli.service import service_engine
+
+    for name in ("vex", "allowlist", "exclude-inherited"):
+        if settings.origin(name) != "default":
+            raise UsageError(f"--{name} is not for --engine remote: the service decides without it")
+    return service_engine(settings, os.environ, policy_id=settings.text("policy-id"))
 
 
 def _engine(settings: Settings, bundle: Bundle | None, progress: Progress | None) -> Engine:

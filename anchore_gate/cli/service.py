@@ -1,0 +1,81 @@
+"""The Anchore service that the options, or the environment of Anchore's own tools, name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from anchore_gate.cli.options import Settings
+from anchore_gate.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from anchore_gate.engine.remote import RemoteEngine
+
+# Anchore's tools, in the order in which their variables count: one tool's words are not mixed with another's.
+_TOOLS = ("ANCHORE", "ANCHORECTL", "ANCHORE_CLI")
+
+
+def is_remote(settings: Settings, environ: Mapping[str, str]) -> bool:
+    """Whether a service looks: asked for, or its address is known."""
+    word = settings.text("engine")
+    if word == "auto":
+        return bool(settings.text("url") or _tool(environ))
+    return word == "remote"
+
+
+def service_engine(settings: Settings, environ: Mapping[str, str], *, policy_id: str = "") -> RemoteEngine:
+    """The engine that asks the service. Raises `UsageError` where no address is known."""
+    from anchore_gate.engine.remote import RemoteEngine
+
+    url = settings.text("url")
+    tool = _beside(url, environ) if url else _tool(environ)
+    url = url or environ.get(f"{tool}_URL", "")
+    if not url:
+        raise UsageError("no Anchore service is named: --url URL, or ANCHORE_URL in the environment")
+    if settings.flag("offline"):
+        raise UsageError("--offline and a remote engine: one of them")
+    return RemoteEngine(
+        url=url,
+        username=settings.text("username") or _of(environ, tool, "USERNAME", "USER"),
+        password=settings.text("password") or _of(environ, tool, "PASSWORD", "PASS"),
+        token=settings.text("token"),
+        account=settings.text("account") or _of(environ, tool, "ACCOUNT"),
+        ca=settings.path("ca"),
+        cert=settings.path("cert"),
+        key=settings.path("key"),
+        insecure=settings.flag("insecure") or not _verifies(environ, tool),
+        policy_id=policy_id,
+        force=settings.flag("force"),
+        subscribe=_words(settings.items("subscribe")),
+        keep_policy=settings.flag("keep-policy"),
+        timeout=float(settings.number("timeout")),
+    )
+
+
+def _tool(environ: Mapping[str, str]) -> str:
+    return next((tool for tool in _TOOLS if environ.get(f"{tool}_URL")), "")
+
+
+def _beside(url: str, environ: Mapping[str, str]) -> str:
+    """The tool whose credentials may go to `url`: never to another than stands beside them."""
+    names = [tool for tool in _TOOLS if environ.get(f"{tool}_URL", url) == url]
+    return next((tool for tool in names if _of(environ, tool, "USERNAME", "USER")), "")
+
+
+def _of(environ: Mapping[str, str], tool: str, *names: str) -> str:
+    if not tool:
+        return ""
+    return next((value for name in names if (value := environ.get(f"{tool}_{name}"))), "")
+
+
+def _verifies(environ: Mapping[str, str], tool: str) -> bool:
+    word = _of(environ, tool, "SSL_VERIFY").strip().lower()
+    if word in {"", "y", "yes", "true", "1", "on"}:
+        return True
+    if word in {"n", "no", "false", "0", "off"}:
+        return False
+    raise ConfigError(f"{tool}_SSL_VERIFY: neither y nor n: {word!r}")
+
+
+def _words(items: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word.strip() for item in items for word in item.split(",") if word.strip())

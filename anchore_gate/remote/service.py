@@ -1,0 +1,262 @@
+"""An Anchore service, whichever API it speaks: submit, wait, evaluate, read."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from types import ModuleType
+from typing import Any
+from urllib.parse import quote
+
+from anchore_gate.errors import AnalysisFailed, NetworkError, RemoteAuthError, RemoteError, TimedOut
+from anchore_gate.model.image import ImageReference
+from anchore_gate.remote import v1, v2
+from anchore_gate.remote.client import Client, Told
+from anchore_gate.remote.values import Feed, Judgement, ServiceImage, listing, mapping, number, words
+
+_NOT_YET = 5  # polls that may say 404 right after submitting: one half of a pair may lag behind
+_CRASHED = 3  # v1 hides a crashed evaluation behind a 404: so often it is asked again
+VULNERABILITY_FEEDS = frozenset({"vulnerabilities", "vulnerability_db", "grypedb", "nvdv2", "github", "nvd"})
+
+
+class PolicyMissing(RemoteError):
+    """The service has no policy under that id (any more)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What is handed in."""
+
+    reference: ImageReference  # with a tag; the digest, where given, is what is pulled
+    dockerfile: bytes | None = None
+    annotations: tuple[tuple[str, str], ...] = ()
+    force: bool = False
+    subscribe: tuple[str, ...] = ()
+    now: datetime
+
+    @property
+    def tag(self) -> str:
+        """The name under which the image is judged."""
+        one = self.reference
+        return f"{one.registry}/{one.repository}:{one.effective_tag}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The questions a gate asks. Every method raises `RemoteError`, `NetworkError` or `TimedOut`."""
+
+    client: Client
+    api: ModuleType
+    version: str = ""
+
+    @classmethod
+    def discover(cls, client: Client) -> Service:
+        """Find out which API is there: what the URL ends in, `/version`, or which tree answers."""
+        named = client.settings.named_version
+        refused: RemoteAuthError | None = None
+        for prefix in (f"/{named}",) if named else ("", "/v2", "/v1"):
+            try:
+                raw = client.tell("GET", f"{prefix}/version").value
+            except RemoteAuthError as error:
+                refused = error
+                continue
+            except RemoteError:  # a page of something else
+                continue
+            if not isinstance(raw, dict):
+                continue
+            service, spoken = raw.get("service"), raw.get("api")
+            version = words(service, "version") if isinstance(service, dict) else ""
+            api = words(spoken, "version") if isinstance(spoken, dict) else ""
+            if not version and not api:
+                continue
+            if prefix:
+                return cls(client=client, api=v2 if prefix == "/v2" else v1, version=version)
+            if api.partition(".")[0].isdigit() and int(api.partition(".")[0]) >= 2:
+                return cls(client=client, api=v2, version=version)
+        if refused is not None:
+            raise refused
+        raise RemoteError(f"no Anchore API (v1 or v2) answers at {client.settings.root}")
+
+    @property
+    def source(self) -> str:
+        """What reports call it."""
+        return "anchore-enterprise" if self.api is v2 else "anchore-engine"
+
+    def submit(self, submission: Submission) -> ServiceImage:
+        """Hand an image in, by tag, or by digest with its tag."""
+        query = {
+            "force": str(submission.force).lower(),
+            self.api.AUTO_SUBSCRIBE: str("tag_update" in submission.subscribe).lower(),
+        }
+        body: dict[str, Any] = {"source": self._source(submission)}
+        if submission.annotations:
+            body["annotations"] = dict(submission.annotations)
+        path = self.api.PREFIX + "/images"
+        attempts = 1 if submission.force else 4
+        told = self.client.tell("POST", path, query, body=body, attempts=attempts)
+        if not told.is_success:
+            error = self.client.error(told, f"{submission.tag} is not accepted")
+            if told.status == 400 and submission.dockerfile is not None and not submission.force:
+                hint = "a known image takes another Dockerfile only with --force"
+                raise RemoteError(f"{error} ({hint})")
+            raise error
+        image: ServiceImage = self.api.image_of(told.value)
+        for kind in submission.subscribe:
+            self._subscribe(submission.tag, kind)
+        return image
+
+    def _source(self, submission: Submission) -> dict[str, Any]:
+        one = submission.reference
+        fields: dict[str, str] = {}
+        if submission.dockerfile is not None:
+            fields["dockerfile"] = base64.b64encode(submission.dockerfile).decode()
+        if one.digest is None:
+            return {"tag": {self.api.PULL_STRING: submission.tag, **fields}}
+        pulled = f"{one.registry}/{one.repository}@{one.digest}"
+        moment = submission.now.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        named = {"tag": submission.tag, "creation_timestamp_override": moment}
+        return {"digest": {self.api.PULL_STRING: pulled, **named, **fields}}
+
+    def _subscribe(self, tag: str, kind: str) -> None:
+        path = self.api.PREFIX + "/subscriptions"
+        found = self.client.get(path, {"subscription_key": tag, "subscription_type": kind})
+        for one in listing(found, "the subscriptions"):
+            record = mapping(one, "a subscription")
+            if (words(record, "subscription_key"), words(record, "subscription_type")) != (tag, kind):
+                continue
+            if record.get("active") is not True:
+                place = f"{path}/{quote(words(record, 'subscription_id'), safe='')}"
+                self.client.send("PUT", place, {"active": True, "subscription_value": None})
+            return
+        body = {
+            "subscription_key": tag,
+            "subscription_type": kind,
+            "subscription_value": None,
+            "active": True,
+        }
+        self.client.send("POST", path, body)
+
+    def image(self, digest: str) -> ServiceImage | None:
+        """What the service knows of an image, None where it knows nothing (yet)."""
+        path = f"{self.api.PREFIX}/images/{digest}"
+        told = self.client.tell("GET", path)
+        if told.status == 404:
+            return None
+        if not told.is_success:
+            raise self.client.error(told, f"the state of {digest}")
+        found: ServiceImage = self.api.image_of(told.value)
+        return found
+
+    def wait(self, digest: str, *, name: str, poll: float) -> ServiceImage:
+        """Ask until the image is analysed. Raises `AnalysisFailed` at once when it cannot be."""
+        state, unknown = "not known yet", 0
+        while True:
+            image = self.image(digest)
+            if image is None:
+                unknown += 1
+                if unknown > _NOT_YET:
+                    raise RemoteError(f"{name}: the service does not know the image it accepted ({digest})")
+            else:
+                unknown, state = 0, image.state
+                if state == "analyzed":
+                    return image
+                if state == "analysis_failed":
+                    raise AnalysisFailed(f"{name}: the service could not analyse the image ({digest})")
+            if self.client.left <= poll:
+                raise self.client.timed_out(f"{name}: not analysed (last state: {state})")
+            self.client.clock.sleep(poll)
+
+    def evaluate(
+        self, digest: str, tag: str, *, policy_id: str, interactive: bool, poll: float
+    ) -> Judgement | None:
+        """The judgement; None when the image has to be analysed again first. Raises `PolicyMissing`."""
+        query = {"tag": tag, "detail": "true"}
+        if policy_id:
+            query[self.api.POLICY_PARAMETER] = policy_id
+        if interactive:
+            query["interactive"] = "true"
+        path = f"{self.api.PREFIX}/images/{digest}/check"
+        told = self.client.tell("GET", path, query)
+        for _ in range(_CRASHED - 1):
+            if told.status != 404 or "could not find any evaluations" not in told.message:
+                break
+            self.client.clock.sleep(min(poll, self.client.left))
+            told = self.client.tell("GET", path, query)
+        if told.is_success:
+            judgement: Judgement = self.api.judgement_of(told.value)
+            return judgement
+        self._refuse_unless_unanalysed(told, policy_id)
+        return None
+
+    def _refuse_unless_unanalysed(self, told: Told, policy_id: str) -> None:
+        words = told.message.lower()
+        if told.status == 404 and "not analyzed" in words:
+            return
+        if told.status == 404 and policy_id and "policy" in words:
+            raise PolicyMissing(f"the service has no policy {policy_id!r}: {told.message}")
+        if told.status == 404 and "could not find any evaluations" in words:
+            raise RemoteError(f"the service could not evaluate the policy: {told.message}")
+        raise self.client.error(told, "no evaluation")
+
+    def has_policy(self, policy_id: str) -> bool:
+        """Whether the account has a policy of that id."""
+        path = f"{self.api.PREFIX}/policies/{quote(policy_id, safe='')}"
+        told = self.client.tell("GET", path, {"detail": "false"})
+        if told.status == 404:
+            return False
+        if not told.is_success:
+            raise self.client.error(told, f"policy {policy_id!r}")
+        return True
+
+    def add_policy(self, policy: dict[str, Any]) -> None:
+        """Put a policy there, without activating it; one that is there already is left."""
+        told = self.client.tell("POST", self.api.PREFIX + "/policies", body=policy)
+        if not told.is_success and told.status != 409:
+            raise self.client.error(told, "the policy is not accepted")
+
+    def remove_policy(self, policy_id: str) -> bool:
+        """Take it away again; whether that worked."""
+        path = f"{self.api.PREFIX}/policies/{quote(policy_id, safe='')}"
+        try:
+            told = self.client.tell("DELETE", path)
+        except (RemoteError, NetworkError, TimedOut):
+            return False
+        return told.is_success or told.status == 404
+
+    def feeds(self) -> tuple[Feed, ...] | None:
+        """The vulnerability data, one entry per group; None where the user may not see it."""
+        told = self.client.tell("GET", self.api.PREFIX + "/system/feeds")
+        if told.status == 404:
+            return None
+        if not told.is_success:
+            raise self.client.error(told, "the feeds")
+        return tuple(_feeds(listing(told.value, "the feeds")))
+
+    def records(self, path: str) -> list[dict[str, Any]]:
+        """A list below the API's prefix, as it is."""
+        raw = self.client.get(self.api.PREFIX + path)
+        inside = raw.get("items", raw.get("service_states")) if isinstance(raw, dict) else raw
+        return [mapping(one, path) for one in listing(inside, path)]
+
+
+def _feeds(raw: Iterable[Any]) -> Iterable[Feed]:
+    for one in raw:
+        feed = mapping(one, "a feed")
+        groups = listing(feed.get("groups") or [], "a feed's groups")
+        name, is_enabled = words(feed, "name"), feed.get("enabled") is not False
+        digest = words(feed, "dataset_checksum")
+        if not groups:
+            synced = words(feed, "last_full_sync", "enterprise_received_at")
+            yield Feed(name=name, enabled=is_enabled, digest=digest, synced=synced)
+        for group in groups:
+            record = mapping(group, "a feed's group")
+            yield Feed(
+                name=name,
+                enabled=is_enabled,
+                digest=digest,
+                group=words(record, "name"),
+                records=number(record, "record_count"),
+                synced=words(record, "last_sync", "enterprise_received_at"),
+            )
