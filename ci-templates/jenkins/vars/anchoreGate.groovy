@@ -27,6 +27,20 @@ Map call(Map args = [:]) {
         timeout: '600',                           // seconds for the whole run
         jobs: '4',                                // images judged at a time
         offline: 'false',                         // use no network at all
+        allowlist: '',                            // file with a further allowlist
+        severityCutoff: '',                       // without a policy file: stop at this severity
+        onlyFixed: 'false',                       // vulnerabilities without a fix do not count; reports show them
+        baseline: '',                             // result.json of an earlier run: its findings are known
+        newOnly: 'false',                         // known findings (--baseline) do not count; reports show them
+        baseImage: '',                            // the image this one was built on
+        excludeInherited: 'false',                // findings of the base image do not count
+        vex: '',                                  // OpenVEX, CSAF or CycloneDX VEX document
+        registryMirror: '',                       // REGISTRY=MIRROR to ask first
+        db: '',                                   // vulnerability database file to use
+        dbUrl: '',                                // where the database is published, or a mirror
+        dbMaxAge: '5d',                           // oldest data that may decide, e.g. 5d or 12h
+        dbAutoUpdate: 'auto',                     // fetch data when missing or too old
+        sarifCategory: 'anchore-gate',            // prefix of SARIF's automation id
         credentialsId: '',                        // username and password of the registry
         onFail: 'failure',                        // exit 1: failure, unstable, ignore
         onError: 'failure',                       // exit 3: failure, unstable, ignore
@@ -121,6 +135,20 @@ List environmentOf(Map config) {
         timeout: 'ANCHORE_GATE_TIMEOUT',
         jobs: 'ANCHORE_GATE_JOBS',
         offline: 'ANCHORE_GATE_OFFLINE',
+        allowlist: 'ANCHORE_GATE_ALLOWLIST',
+        severityCutoff: 'ANCHORE_GATE_SEVERITY_CUTOFF',
+        onlyFixed: 'ANCHORE_GATE_ONLY_FIXED',
+        baseline: 'ANCHORE_GATE_BASELINE',
+        newOnly: 'ANCHORE_GATE_NEW_ONLY',
+        baseImage: 'ANCHORE_GATE_BASE_IMAGE',
+        excludeInherited: 'ANCHORE_GATE_EXCLUDE_INHERITED',
+        vex: 'ANCHORE_GATE_VEX',
+        registryMirror: 'ANCHORE_GATE_REGISTRY_MIRROR',
+        db: 'ANCHORE_GATE_DB',
+        dbUrl: 'ANCHORE_GATE_DB_URL',
+        dbMaxAge: 'ANCHORE_GATE_DB_MAX_AGE',
+        dbAutoUpdate: 'ANCHORE_GATE_DB_AUTO_UPDATE',
+        sarifCategory: 'ANCHORE_GATE_SARIF_CATEGORY',
     ]
     List pairs = ['ANCHORE_GATE_CI=jenkins', 'ANCHORE_GATE_COMMAND=' + config.command]
     for (String key in new ArrayList(variables.keySet())) {
