@@ -199,7 +199,10 @@ def upload_of(bundle: Bundle, *, dialect: str) -> dict[str, object]:
             raise ConfigError(f"policy {bundle.source!r} changed while the run was going on")
     else:
         raise UsageError("a policy for a service comes from a file: load_bundle(PATH)")
-    problem = next((one for one in parse_bundle(raw).problems if one.severity == "error"), None)
+    parsed = parse_bundle(raw, source=bundle.source, digest=bundle.digest)
+    if parsed.allowlists != bundle.allowlists:
+        raise UsageError("a service decides by the policy's own allowlists: add the further ones to its file")
+    problem = next((one for one in parsed.problems if one.severity == "error"), None)
     if problem is not None:
         raise ConfigError(f"policy {bundle.source!r}: {problem.path}: {problem.message}")
     made = dict(convert(raw, to=dialect).policy)

@@ -20,6 +20,12 @@ ALPINE_DIGEST = "sha256:0b70e2da6f967d3eff6d39db5f67fc497a855c05e48fefcae692bac2
 IMPORTED = "docker.io/import/alpine:3.18"  # judged stop by the default bundle
 IMPORTED_DIGEST = "sha256:b0c8a093696813e0c21e8d775a6fa4b462db0dfbeaae829346f350d5d2c3f4bc"
 PASSWORD = "wonderful-secret"
+_LISTS = {
+    "images": "024_GET_images_list",
+    "policies": "058_GET_policies",
+    "registries": "012_GET_registries",
+    "subscriptions": "102_GET_subscriptions_by_key",
+}
 
 
 def recorded(name: str) -> Any:
@@ -95,6 +101,10 @@ class Engine:
                 return answer("050_GET_vuln_all_vendor_only_false" if is_alpine else "132_GET_import_vuln")
             case "GET", ["system", "feeds"]:
                 return answer("007_GET_system_feeds")
+            case "GET", [name] if name in _LISTS:
+                return answer(_LISTS[name])
+            case "GET", ["system", "services"]:
+                return answer("006_GET_system_services")
             case _, ["policies", *_]:
                 return self._policies(asked, path[1:])
         return reply({"message": "no such page", "httpcode": 404}, 404)

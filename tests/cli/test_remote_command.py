@@ -1,0 +1,56 @@
+"""`anchore-gate remote`: what a service is doing, on one screen or as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from anchore_gate.cli import main
+from tests.support.anchore import PASSWORD, anchore
+
+FIRST: dict[str, dict[str, object]] = {
+    "status": {"name": "anchore-engine", "state": "API v1", "version": "1.1.0"},
+    "policies": {"id": "2c53a13c-1765-11e8-82ef-23527761d060", "name": "Default bundle", "active": True},
+    "images": {"state": "analyzed"},
+    "feeds": {"name": "vulnerabilities", "group": "alpine:3.18", "records": 5},
+    "subscriptions": {"key": "localhost:15000/traces/alpine:3.18"},
+    "registries": {"registry": "localhost:15000", "user": "u", "verified": False},
+}
+
+
+@pytest.fixture(autouse=True)
+def a_clean_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANCHORE_GATE_PASSWORD", PASSWORD)
+
+
+@pytest.mark.parametrize("action", FIRST)
+def test_each_list_says_what_the_service_recorded(action: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with anchore() as service:
+        code = main(["remote", action, "--url", service.url, "--username", "admin", "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert FIRST[action].items() <= found[0].items()
+
+
+def test_a_table_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    with anchore() as service:
+        main(["remote", "policies", "--url", service.url, "--username", "admin"])
+    said = capsys.readouterr().out
+    assert "Default bundle" in said
+    assert PASSWORD not in said
+
+
+def test_without_an_address_it_says_how_to_give_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["remote", "status"]) == 2
+    assert "--url" in capsys.readouterr().err
+
+
+def test_wrong_credentials_end_with_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with anchore() as service:
+        assert main(["remote", "status", "--url", service.url, "--username", "nobody"]) == 3
+    said = capsys.readouterr().err
+    assert "refuses the credentials (401)" in said
+    assert said.count("\n") == 1
