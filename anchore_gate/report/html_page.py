@@ -14,7 +14,16 @@ from anchore_gate.model.inventory import Package
 from anchore_gate.model.result import GateResult, NoVerdict
 from anchore_gate.report.entry import Counts, Entry, counts, why
 from anchore_gate.report.evidence import first_things, ordered, provenance, verdict_line
-from anchore_gate.report.html_rows import Html, aside_rows, asked, bodies, finding_rows, package_rows, pieces
+from anchore_gate.report.html_rows import (
+    FULL,
+    Html,
+    aside_rows,
+    asked,
+    bodies,
+    finding_rows,
+    package_rows,
+    pieces,
+)
 
 MOST = 50  # findings or packages listed again beside a layer or a control: the tables hold all
 
@@ -42,6 +51,7 @@ class Page:
     index: int  # 1 for the first
 
     most = MOST
+    full = FULL
 
     @property
     def judged(self) -> bool:

@@ -148,6 +148,14 @@ def test_many_findings_come_in_pieces() -> None:
     assert "".join(pieces).count("<tr role=") == 2_001
 
 
+def test_beyond_five_thousand_findings_the_rows_go_on_and_the_caption_says_what_is_left_out() -> None:
+    page = Page(rendered(runs.many(5_002)))
+    rows = [row for row in page.all("tr") if "data-c" in row]
+    assert len(rows) == 5_002
+    assert len(page.all("summary")) < 5_020
+    assert "The first 5000 can be opened to read why; the JSON report tells it of all." in page.text
+
+
 def test_tables_are_told_to_a_screen_reader() -> None:
     text = rendered(runs.every_kind())
     page = Page(text)

@@ -112,7 +112,8 @@
       const row = document.getElementById(location.hash.slice(1));
       if (!row || !table.contains(row) || !row.cells) return;
       reveal(row);
-      row.querySelector("details").open = true;
+      const details = row.querySelector("details");
+      if (details) details.open = true;
       row.scrollIntoView();
     }
 
