@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from anchore_gate.errors import ImageError, LimitExceeded
@@ -59,6 +59,23 @@ class LayerContents:
     skipped: set[str] = field(default_factory=set)  # not looked into: a higher layer hides them
     dangling: set[str] = field(default_factory=set)  # hard links to what no member before them brought
 
+    def drop_replaced(self) -> None:
+        """Forget what lay in a folder that a later member of the layer, no folder, replaced."""
+        folders: set[str] = set()
+        for path in self.records:
+            while (path := path.rpartition("/")[0]) and path not in folders:
+                folders.add(path)
+        replacing = {path for path in folders & self.records.keys() if self.records[path][0][0] != "dir"}
+        if not replacing:
+            return
+        order = {path: number for number, path in enumerate(self.records)}
+        for path, number in order.items():
+            if any(order[folder] > number for folder in _folders_of(path) if folder in replacing):
+                del self.records[path]
+                self.facts.pop(path, None)
+                self.links.pop(path, None)
+                self.dangling.discard(path)
+
 
 class LayerWalk:
     """Reads a layer's members as a runtime would unpack them."""
@@ -79,7 +96,8 @@ class LayerWalk:
             path = normal_path(member.name)
             if "/.wh." in path and self._whiteout(path, what):
                 continue
-            if path in facts or path in links:
+            if path in records:  # the last one counts, and stands where it came
+                del records[path]
                 facts.pop(path, None)
                 links.pop(path, None)
             if member.type == "file":
@@ -96,6 +114,7 @@ class LayerWalk:
         for path in sorted(self.contents.dangling & links.keys()):
             if links[path] in records:
                 self._share(path, links[path], records[links[path]])
+        self.contents.drop_replaced()
         return self.contents
 
     def look_into(self, path: str, size: int, pieces: Iterable[bytes]) -> None:
@@ -241,6 +260,11 @@ def shared(facts: Facts, plan: Plan, path: str, size: int) -> Facts:
     return replace(
         facts, kept=fitting if content is not None else 0, content=content, oversized=fitting != mask
     )
+
+
+def _folders_of(path: str) -> Iterator[str]:
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def normal_path(name: str) -> str:

@@ -237,6 +237,29 @@ def test_the_last_of_duplicate_members_counts() -> None:
     assert files.hits == ()
 
 
+@pytest.mark.parametrize(
+    ("members", "left"),
+    [
+        ({"a/": folder(), "a/key": KEY_LINE, "a": "file"}, ["/a"]),
+        ({"a/b/key": KEY_LINE, "a": "file"}, ["/a"]),
+        ({"a/key": KEY_LINE, "a": symlink("/c")}, ["/a"]),
+        ({"c/x": "1", "a/key": KEY_LINE, "b": hardlink("c/x"), "a": hardlink("c/x")}, ["/a", "/b", "/c/x"]),
+        ({"a/": folder(), "a/key": "1", "ab": "2"}, ["/a", "/a/key", "/ab"]),
+    ],
+    ids=["file over folder", "file over implied folder", "link", "hard link", "nothing replaced"],
+)
+def test_what_replaces_a_folder_of_its_layer_hides_what_was_in_it(members: Files, left: list[str]) -> None:
+    files = squash(members)
+    assert paths(files) == left
+    assert files.hits == ()
+
+
+def test_a_file_beneath_a_link_of_its_layer_is_found() -> None:
+    files = squash({"a/key": "harmless", "a": symlink("/c"), "a/late": KEY_LINE})
+    assert paths(files) == ["/a", "/a/late"]
+    assert {hit.path for hit in files.hits} == {"/a/late"}
+
+
 def test_a_hard_link_has_content_hits_and_checksums_of_its_file() -> None:
     files = squash(
         {"a": KEY_LINE, "b": hardlink("a"), "c": hardlink("b")},
