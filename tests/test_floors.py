@@ -50,6 +50,7 @@ DOORS: dict[str, set[str]] = {
     "botocore": {"image/ecr.py"},
     "hyperscan": {"image/search.py"},
     "tomli": {"cli/config.py"},
+    "tomllib": {"cli/config.py"},
     "yaml": {"policy/settings.py"},
 }
 
