@@ -16,13 +16,14 @@ from anchore_gate.model.inventory import Inventory, Package, PackageFile, Unknow
 
 # Folders that are links into /usr on a merged system; package databases know both spellings.
 _MERGED = ("/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/lib64/", "/usr/lib32/", "/usr/libx32/")
-_DOCUMENTS = ("sbom", "cyclonedx", "spdx")  # manifests in and out: no catalogers, and slow to import
+# No catalogers, and slow to import: manifests in and out, and what a cataloger needs once it found something.
+_OTHERS = ("sbom", "cyclonedx", "spdx", "java_", "rpm_", "gemspec", "maven", "zip_", "license_text")
 
 
 @cache
 def catalogers() -> tuple[Cataloger, ...]:
     """Every cataloger in this folder, by name."""
-    return members(__name__, "CATALOGER", without=_DOCUMENTS)
+    return members(__name__, "CATALOGER", without=_OTHERS)
 
 
 def needs() -> Needs:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from anchore_gate.catalog import gemspec
 from anchore_gate.catalog.cataloger import Ownership
 from anchore_gate.catalog.database import layer_of
 from anchore_gate.image.filesystem import Filesystem
@@ -34,6 +33,8 @@ class _Gem:
     ) -> Iterator[Package | Ownership | Unknown]:
         """See `Cataloger.catalog`."""
         for path in files.kept(_WANT):
+            from anchore_gate.catalog import gemspec
+
             text = files.read(path).decode("utf-8", "replace")
             found = gemspec.parse(text, file_name=path.rpartition("/")[2])
             if found is None:

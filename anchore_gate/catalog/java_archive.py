@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-EXTENSIONS = (".jar", ".war", ".ear", ".par", ".sar", ".nar", ".jpi", ".hpi", ".kar", ".lpkg")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]*(?:-[A-Za-z][A-Za-z0-9_.]*)*-?")
 _VERSION = re.compile(r"(?:[0-9].*|build[0-9].*|rc?[0-9]+)", re.IGNORECASE)
 _LATE_VERSION = re.compile(r"[._-]((?:[0-9].*|build[0-9].*|rc?[0-9]+))$")

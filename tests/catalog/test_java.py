@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anchore_gate.catalog import catalog, java
+from anchore_gate.catalog import catalog, java_walk
 from anchore_gate.catalog.java import CATALOGER
 from anchore_gate.model.inventory import Package, Unknown
 from tests.support.files import Files, Node
@@ -175,15 +175,15 @@ def test_a_pom_with_entities_is_unknown_and_the_package_stays() -> None:
 
 def test_archives_are_followed_to_a_depth_limit() -> None:
     content = jar()
-    for _ in range(java.MAX_DEPTH + 3):
+    for _ in range(java_walk.MAX_DEPTH + 3):
         content = jar(**{"a-1.jar": content})
     every = found("/a/a-1.jar", content)
-    assert len([one for one in every if isinstance(one, Package)]) == java.MAX_DEPTH + 1
+    assert len([one for one in every if isinstance(one, Package)]) == java_walk.MAX_DEPTH + 1
     assert "limit" in next(one.reason for one in every if isinstance(one, Unknown))
 
 
 def test_a_bomb_is_unknown_before_it_is_inflated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(java, "MAX_INNER", 10_000)
+    monkeypatch.setattr(java_walk, "MAX_INNER", 10_000)
     (_, one) = found("/a/app-1.war", jar(**{"lib/x.jar": b"\0" * 1_000_000}))
     assert isinstance(one, Unknown)
     assert "more than 10000" in one.reason
@@ -195,7 +195,7 @@ def test_entries_that_share_their_bytes_are_counted_each_time(monkeypatch: pytes
     at = one.rfind(b"PK\x01\x02")
     entry, end = one[at:-22], bytearray(one[-22:])
     struct.pack_into("<HHI", end, 8, 50, 50, 50 * len(entry))
-    monkeypatch.setattr(java._Walk.__init__, "__defaults__", (10 * len(inner), 100))
+    monkeypatch.setattr(java_walk.Walk.__init__, "__defaults__", (10 * len(inner), 100))
     reasons = [
         found.reason for found in found("/a/x.war", one[:at] + entry * 50 + end) if isinstance(found, Unknown)
     ]
@@ -204,8 +204,8 @@ def test_entries_that_share_their_bytes_are_counted_each_time(monkeypatch: pytes
 
 
 def test_too_many_inner_archives_are_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(java, "MAX_ARCHIVES", 2)
-    monkeypatch.setattr(java._Walk.__init__, "__defaults__", (java.MAX_INFLATED, 2))
+    monkeypatch.setattr(java_walk, "MAX_ARCHIVES", 2)
+    monkeypatch.setattr(java_walk.Walk.__init__, "__defaults__", (java_walk.MAX_INFLATED, 2))
     every = found("/a/app-1.war", jar(**{f"{n}-1.jar": jar() for n in "abcde"}))
     assert len([one for one in every if isinstance(one, Unknown)]) == 1
 
