@@ -8,7 +8,7 @@ Only the module of the command that was asked for is imported.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from anchore_gate.errors import GateError
@@ -54,8 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    parser, subparsers = _parsers()
     named = next((word for word in arguments if not word.startswith("-")), "")
+    is_plain = arguments[:1] == [named] and named in COMMANDS  # then no other command can be meant
+    parser, subparsers = _parsers([named] if is_plain else COMMANDS)
     if named not in COMMANDS:
         parser.parse_args(arguments)  # --help and --version end here, anything else is refused
         parser.print_help()
@@ -68,7 +69,7 @@ def _run(arguments: list[str]) -> int:
     return result
 
 
-def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+def _parsers(names: Iterable[str]) -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
     import argparse
 
     from anchore_gate import __version__
@@ -81,8 +82,8 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     parser.add_argument("--version", action="version", version=f"anchore-gate {__version__}")
     children = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     return parser, {
-        name: children.add_parser(name, help=summary, description=summary.capitalize() + ".")
-        for name, summary in COMMANDS.items()
+        name: children.add_parser(name, help=COMMANDS[name], description=COMMANDS[name].capitalize() + ".")
+        for name in names
     }
 
 

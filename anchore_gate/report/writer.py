@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -79,6 +78,8 @@ def _check(path: Path) -> None:
         if not os.access(path, os.W_OK):
             raise ConfigError(f"cannot write {path}")
         return
+    import tempfile
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
@@ -100,6 +101,8 @@ def _write(path: Path, name: str, run: GateRun, options: ReportOptions) -> None:
         with path.open("w", encoding="utf-8", errors="replace", newline="") as out:
             out.writelines(reporter(name).render(run, options))
         return
+    import tempfile
+
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".anchore-gate-")
     try:
         with open(descriptor, "w", encoding="utf-8", errors="replace", newline="") as out:  # noqa: PTH123  # a descriptor
