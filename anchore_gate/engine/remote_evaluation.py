@@ -128,7 +128,8 @@ class _Outcomes:
             (rule_set.id, number)
             for rule_set, number, rule in rules
             if _key(rule_set.id, rule.gate, rule.trigger) == key
-            and (not row.rule_id or row.rule_id == rule.id)
+            # Without an id, a rule that we could not read might have made the row.
+            and (row.rule_id == rule.id if row.rule_id else not rule_set.problems)
             # A row that an allowlist sets aside says "go", whatever its rule says.
             and (rule.action is action or row.allowed is not None)
         ]

@@ -1,0 +1,102 @@
+"""How a service is asked: its address, credentials, errors, TLS, and the one deadline."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from anchore_gate.errors import NetworkError, RemoteAuthError, RemoteError, TimedOut
+from anchore_gate.remote.client import Client, ServiceSettings, message_of
+from tests.support.certificates import make_authority
+from tests.support.web import Reply, serve
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"message": "no", "httpcode": 400, "detail": {"error_codes": ["A", "B"]}}', "no (A, B)"),
+        ('{"title": "Bad Request", "status": 400, "detail": "tag is missing"}', "tag is missing"),
+        ('{"title": "Bad Request", "status": 400}', "Bad Request"),
+        ('"just words"', "just words"),
+        ("plain", "plain"),
+        ("<!DOCTYPE html><p>502", "an HTML page instead of JSON (is a proxy in between?)"),
+        ("[" * 100_000, "[" * 100_000),
+        ("[]", ""),
+    ],
+    ids=["native", "problem", "title", "text", "plain", "page", "deep", "array"],
+)
+def test_every_shape_of_error_gives_its_words(body: str, said: str) -> None:
+    assert message_of(body) == said
+
+
+@pytest.mark.parametrize(
+    ("settings", "header"),
+    [
+        (ServiceSettings(url="http://h", username="u", password="p"), "Basic dTpw"),
+        (ServiceSettings(url="http://h", token="key"), "Basic X2FwaV9rZXk6a2V5"),
+        (ServiceSettings(url="http://h", token="eyJh.b.c"), "Bearer eyJh.b.c"),
+        (ServiceSettings(url="http://h"), ""),
+    ],
+    ids=["basic", "api-key", "token", "nobody"],
+)
+def test_credentials_become_their_header(settings: ServiceSettings, header: str) -> None:
+    assert settings.authorization == header
+
+
+@pytest.mark.parametrize(
+    ("url", "root", "version"),
+    [
+        ("http://h:8228/v1", "http://h:8228", "v1"),
+        ("https://h/anchore/v2/", "https://h/anchore", "v2"),
+        ("https://h/", "https://h", ""),
+    ],
+)
+def test_the_api_version_may_end_the_url(url: str, root: str, version: str) -> None:
+    settings = ServiceSettings(url=url)
+    assert (settings.root, settings.named_version) == (root, version)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_what_is_refused_is_not_asked_again(status: int) -> None:
+    with (
+        serve(lambda _: Reply(status, b'{"message": "p4ssword is wrong"}')) as site,
+        Client(ServiceSettings(url=site.url, username="u", password="p4ssword"), timeout=5) as client,
+    ):
+        with pytest.raises(RemoteError) as caught:
+            client.get("/v1/images")
+        assert len(site.asked) == 1
+    assert "p4ssword" not in str(caught.value)
+    assert isinstance(caught.value, RemoteAuthError) is (status != 400)
+
+
+def test_no_wait_goes_beyond_the_deadline() -> None:
+    with (
+        serve(lambda _: Reply(503, b"", {"Retry-After": "30"})) as site,
+        Client(ServiceSettings(url=site.url), timeout=0.5) as client,
+        pytest.raises(RemoteError, match="503"),
+    ):
+        client.get("/v1/images")
+
+
+def test_after_the_deadline_nothing_is_asked() -> None:
+    with (
+        serve(lambda _: Reply(200, b"[]")) as site,
+        Client(ServiceSettings(url=site.url), timeout=0) as client,
+    ):
+        with pytest.raises(TimedOut):
+            client.get("/v1/images")
+        assert site.asked == []
+
+
+def test_a_certificate_is_verified_unless_that_is_refused(tmp_path: Path) -> None:
+    authority = make_authority(tmp_path)
+    with serve(lambda _: Reply(200, json.dumps(["x"]).encode()), certificate=authority.server) as site:
+        with (
+            Client(ServiceSettings(url=site.url), timeout=5) as client,
+            pytest.raises(NetworkError, match="--ca"),
+        ):
+            client.get("/v1/images")
+        with Client(ServiceSettings(url=site.url, ca=authority.ca), timeout=5) as client:
+            assert client.get("/v1/images") == ["x"]
