@@ -96,13 +96,18 @@ class Entry:
 
     @cached_property
     def remedy(self) -> str:
-        """What to do about it: the fix, and the rule's recommendation. Never empty."""
+        """
+        What to do about it, never empty: the rule's recommendation, or else our own words.
+
+        What names a version of a package is said before it: no recommendation can know it.
+        """
         fix = line(self.finding.fix)
         if not fix and self.fixed_in and self.package:
             fix = line(f"upgrade {self.package.name} to {' or '.join(self.fixed_in)}")
         advice = line(self.outcome.recommendation, limit=1_000)
-        said = "; ".join(part for part in (fix, advice) if (part and part != fix) or part)
-        return said or self._advice()
+        if self.package is None:
+            return advice or fix or self._advice()
+        return "; ".join(part for part in (fix, advice) if part) or self._advice()
 
     def _advice(self) -> str:
         if self.finding.match:
