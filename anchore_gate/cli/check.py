@@ -88,6 +88,7 @@ def _judge(
 ) -> int:
     from anchore_gate.api import judge
     from anchore_gate.cli.engine import question_of
+    from anchore_gate.cli.service import jobs_of
     from anchore_gate.cli.workers import Crew, Terminated, terminable
 
     now = datetime.now(timezone.utc)
@@ -95,7 +96,7 @@ def _judge(
     asked = [replace(question, dockerfile=subject.dockerfile) for subject in subjects]
     names = [subject.image for subject in subjects]
     tasks = [partial(judge, name, one) for name, one in zip(names, asked, strict=True)]
-    crew = Crew(names, tasks, jobs=settings.number("jobs"))
+    crew = Crew(names, tasks, jobs=jobs_of(settings, os.environ))
     seconds, ended = settings.number("timeout"), None
     why = f"no verdict within {seconds} s (--timeout)"
     try:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 # Anchore's tools, in the order in which their variables count: one tool's words are not mixed with another's.
 _TOOLS = ("ANCHORE", "ANCHORECTL", "ANCHORE_CLI")
 
+_WAITING = 256  # images that wait for a service at the same time
+
 
 def is_remote(settings: Settings, environ: Mapping[str, str]) -> bool:
     """Whether a service looks: asked for, or its address is known."""
@@ -21,6 +23,13 @@ def is_remote(settings: Settings, environ: Mapping[str, str]) -> bool:
     if word == "auto":
         return bool(settings.text("url") or _tool(environ))
     return word == "remote"
+
+
+def jobs_of(settings: Settings, environ: Mapping[str, str]) -> int:
+    """How many images at a time: all of them where a service works and we only wait."""
+    if settings.origin("jobs") == "default" and is_remote(settings, environ):
+        return _WAITING
+    return settings.number("jobs")
 
 
 def service_engine(settings: Settings, environ: Mapping[str, str], *, policy_id: str = "") -> RemoteEngine:
@@ -48,7 +57,8 @@ def service_engine(settings: Settings, environ: Mapping[str, str], *, policy_id:
         force=settings.flag("force"),
         subscribe=_words(settings.items("subscribe")),
         keep_policy=settings.flag("keep-policy"),
-        timeout=float(settings.number("timeout")),
+        # A little before the run ends: the error then names the image and its last state.
+        timeout=max(0.5, settings.number("timeout") - 1.0),
     )
 
 

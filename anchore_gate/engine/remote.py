@@ -150,7 +150,7 @@ class RemoteEngine:
             )
             if found is not None:
                 return found
-            service.client.clock.sleep(min(self.poll, service.client.left))
+            service.client.pause(self.poll)
             service.wait(digest, name=tag, poll=self.poll)
         raise RemoteError(f"{tag}: the service loses its analysis of the image again and again")
 

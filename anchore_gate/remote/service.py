@@ -166,7 +166,7 @@ class Service:
                     raise AnalysisFailed(f"{name}: the service could not analyse the image ({digest})")
             if self.client.left <= poll:
                 raise self.client.timed_out(f"{name}: not analysed (last state: {state})")
-            self.client.clock.sleep(poll)
+            self.client.pause(poll)
 
     def evaluate(
         self, digest: str, tag: str, *, policy_id: str, interactive: bool, poll: float
@@ -182,7 +182,7 @@ class Service:
         for _ in range(_CRASHED - 1):
             if told.status != 404 or "could not find any evaluations" not in told.message:
                 break
-            self.client.clock.sleep(min(poll, self.client.left))
+            self.client.pause(poll)
             told = self.client.tell("GET", path, query)
         if told.is_success:
             judgement: Judgement = self.api.judgement_of(told.value)
