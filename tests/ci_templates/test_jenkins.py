@@ -52,6 +52,7 @@ def builds(tmp_path_factory: pytest.TempPathFactory, demo_images: tuple[Path, Pa
             "bailOnFail": False,
             "engineRetries": 300,
         },
+        "plugin_service": {"images": good, "engineurl": "http://127.0.0.1:9/v1", "policyBundleId": "p"},
         "secrets": {"images": "docker-archive:/no.tar", "policy": policy, "credentialsId": "registry-login"},
     }
     cases = []
@@ -128,6 +129,7 @@ def test_reports_are_published_whatever_the_verdict(builds: dict[str, Any], name
         ("unknown_choice", "'maybe' is none of failure, unstable, ignore"),
         ("plugin_words", "'bailOnFail' is a word of the Anchore plugin; write 'onFail'"),
         ("plugin_words", "engineRetries has no meaning here"),
+        ("plugin_service", "'engineurl' is a word of the Anchore plugin; write 'url'"),
     ],
 )
 def test_a_word_it_does_not_know_is_named(builds: dict[str, Any], name: str, told: str) -> None:

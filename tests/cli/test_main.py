@@ -28,6 +28,15 @@ def test_help_lists_every_command_and_imports_no_third_party_library() -> None:
     assert all(name in done.stdout for name in COMMANDS)
 
 
+def test_every_command_has_a_module_and_tells_how_to_use_it(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in COMMANDS:
+        assert (CLI / f"{name}.py").exists()
+        with pytest.raises(SystemExit) as caught:
+            main([name, "--help"])
+        assert caught.value.code == 0
+        assert f"anchore-gate {name}" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("words", [["chek"], [], ["--nope"]])
 def test_an_unknown_command_is_a_usage_error(words: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:

@@ -41,6 +41,8 @@ Map call(Map args = [:]) {
         dbMaxAge: '5d',                           // oldest data that may decide, e.g. 5d or 12h
         dbAutoUpdate: 'auto',                     // fetch data when missing or too old
         sarifCategory: 'anchore-gate',            // prefix of SARIF's automation id
+        url: '',                                  // address of the Anchore service
+        policyId: '',                             // id of a policy the Anchore service has (remote)
         credentialsId: '',                        // username and password of the registry
         onFail: 'failure',                        // exit 1: failure, unstable, ignore
         onError: 'failure',                       // exit 3: failure, unstable, ignore
@@ -94,6 +96,12 @@ Map translated(Map args) {
         } else if (key == 'bailOnPluginFail') {
             note(key, 'onError')
             given.onError = value ? 'failure' : 'ignore'
+        } else if (key == 'policyBundleId') {
+            note(key, 'policyId')
+            given.policyId = value
+        } else if (key == 'engineurl') {
+            note(key, 'url')
+            given.url = value
         } else if (key == 'annotations' && value instanceof List) {
             List lines = []
             for (Object pair in value) {
@@ -149,6 +157,8 @@ List environmentOf(Map config) {
         dbMaxAge: 'ANCHORE_GATE_DB_MAX_AGE',
         dbAutoUpdate: 'ANCHORE_GATE_DB_AUTO_UPDATE',
         sarifCategory: 'ANCHORE_GATE_SARIF_CATEGORY',
+        url: 'ANCHORE_GATE_URL',
+        policyId: 'ANCHORE_GATE_POLICY_ID',
     ]
     List pairs = ['ANCHORE_GATE_CI=jenkins', 'ANCHORE_GATE_COMMAND=' + config.command]
     for (String key in new ArrayList(variables.keySet())) {
