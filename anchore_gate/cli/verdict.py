@@ -56,7 +56,7 @@ def _all(run: GateRun, written: tuple[Path, ...], *, verbose: bool) -> Iterator[
 
 def _body(result: GateResult | NoVerdict, *, verbose: bool) -> Iterator[Line]:
     if isinstance(result, NoVerdict):
-        yield Line(f"no verdict ({result.category}): {line(result.message, limit=600)}", indent=2)
+        yield Line(line(f"no verdict ({result.category}): {result.message}", limit=600), indent=2)
         yield Line("The image was not judged: this is never a pass.", indent=2)
         return
     yield Line(verdict_line(result).partition(": ")[2], indent=2)

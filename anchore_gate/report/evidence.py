@@ -74,6 +74,10 @@ def _about_the_policy(result: GateResult) -> Iterator[str]:
 
 def provenance(result: GateResult) -> Iterator[tuple[str, str]]:
     """What was judged by what: image, policy, vulnerability data, engine, as (word, text)."""
+    return ((word, line(told, limit=600)) for word, told in _provenance(result))
+
+
+def _provenance(result: GateResult) -> Iterator[tuple[str, str]]:
     image, evaluation, database = result.image, result.evaluation, result.database
     yield "image", line(image.display_name)
     yield "digest", str(image.digest or "unknown")

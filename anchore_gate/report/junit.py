@@ -129,12 +129,11 @@ def _nothing(run: GateRun) -> _Suite:
 
 
 def _renamed(case: _Case, names: _Names) -> _Case:
-    name = names.unique(f"{case.classname}\n{case.name}").partition("\n")[2]
-    return (
-        case
-        if name == case.name
-        else _Case(case.kind, case.classname, name, case.message, case.text, case.type)
-    )
+    """The case with a name of its own, and with nothing that XML forbids."""
+    name = line(case.name, limit=400) or "case"
+    name = names.unique(f"{case.classname}\n{name}").partition("\n")[2]
+    message, text = line(case.message, limit=600), fit(case.text, limit=_TEXT_LIMIT + 200)
+    return _Case(case.kind, case.classname, name, message, text, case.type)
 
 
 def _capped(cases: Sequence[_Case | _Draft], prefix: str, limit: int) -> Sequence[_Case | _Draft]:

@@ -23,7 +23,7 @@ class TextReporter:
 
     def render(self, run: GateRun, options: ReportOptions) -> Iterator[str]:  # noqa: ARG002  # the protocol's
         """See `Reporter.render`."""
-        yield f"anchore_gate {run.version}: {run.verdict} ({len(run.results)} images)\n"
+        yield f"anchore_gate {line(run.version)}: {run.verdict} ({len(run.results)} images)\n"
         for result in run.results:
             yield f"\n== {line(result.name)}\n{verdict_line(result)}\n"
             if not isinstance(result, NoVerdict):
@@ -36,7 +36,7 @@ REPORTER: Final[Reporter] = TextReporter()
 def _body(result: GateResult) -> Iterator[str]:
     for problem in result.evaluation.problems:
         told = line(f"{problem.message} {problem.path}", limit=600)
-        yield f"\nPOLICY {problem.severity.upper()}: {told}\n"
+        yield f"\nPOLICY {line(problem.severity.upper())}: {told}\n"
     for outcome in result.evaluation.outcomes:
         if outcome.problem is not None:
             asked = f"{outcome.gate}/{outcome.trigger} (rule {outcome.rule_id})"

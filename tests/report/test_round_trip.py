@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from datetime import datetime, timedelta, timezone
 from typing import Any, get_args, get_origin, get_type_hints
@@ -114,6 +115,8 @@ RESULT = built(
     database=st.none() | built(DatabaseIdentity),
 )
 RUN = built(GateRun, results=few(RESULT | built(NoVerdict)))
+# Controls but tab and newline, and what reorders or hides text.
+STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 ONCE = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 
 
@@ -135,6 +138,8 @@ def test_every_report_takes_any_run_and_says_the_same_from_the_json(name: str) -
     @settings(ONCE, max_examples=8)
     @given(run=RUN)
     def holds(run: GateRun) -> None:
-        assert rendered(run, name) == rendered(parse_run(rendered(run, "json")), name)
+        text = rendered(run, name)
+        assert text == rendered(parse_run(rendered(run, "json")), name)
+        assert not STEERING.findall(text.replace("\r\n", "\n"))
 
     holds()
