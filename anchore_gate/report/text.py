@@ -43,7 +43,8 @@ def _body(result: GateResult) -> Iterator[str]:
             yield f"\nNO ANSWER {line(asked)}: {line(outcome.problem)}\n"
     for place, entry in enumerate(ordered(result)):
         gap = "\n" if place <= _DETAILED else ""
-        yield f"{gap}{entry.state.upper()} {entry.outcome.gate}/{entry.outcome.trigger}: {entry.title}\n"
+        asked = line(f"{entry.outcome.gate}/{entry.outcome.trigger}")
+        yield f"{gap}{entry.state.upper()} {asked}: {entry.title}\n"
         if place >= _DETAILED:
             continue
         yield "".join(
@@ -53,7 +54,7 @@ def _body(result: GateResult) -> Iterator[str]:
     passed = [o for o in result.evaluation.outcomes if not o.findings and o.problem is None]
     if passed:
         yield "\nRules that found nothing:\n"
-        yield "".join(f"  {o.gate}/{o.trigger} (rule {line(o.rule_id)})\n" for o in passed)
+        yield "".join(f"  {line(f'{o.gate}/{o.trigger} (rule {o.rule_id})')}\n" for o in passed)
     yield from _list(
         "Expiring", [f"{line(i.trigger_id)}: {i.expires_on:%Y-%m-%d}" for i in result.evaluation.expiring]
     )
