@@ -60,11 +60,12 @@ class PolicyError(GateError):
 
 
 class InvalidBundle(PolicyError, ValueError):
-    """A bundle breaks its schema; `path` says where, e.g. `policies[0].rules[2].gate`."""
+    """A bundle breaks its schema; `path` says where, e.g. `policies[0].rules[2].gate`, `source` in which."""
 
-    def __init__(self, reason: str, *, path: str = "") -> None:
-        super().__init__(f"{path}: {reason}" if path else reason)
-        self.path = path
+    def __init__(self, reason: str, *, path: str = "", source: str = "") -> None:
+        where = [f"policy {source!r}"] if source else []
+        super().__init__(": ".join([*where, *([path] if path else []), reason]))
+        self.reason, self.path = reason, path
 
 
 class ImageError(GateError):

@@ -17,16 +17,18 @@ from anchore_gate.cli.config import settings_of
 from anchore_gate.cli.options import Settings, add_options
 from anchore_gate.cli.progress import LayerProgress
 from anchore_gate.cli.terminal import hint, say
-from anchore_gate.errors import ConfigError, UsageError
+from anchore_gate.errors import ConfigError, GateError, UsageError
 from anchore_gate.model.image import Platform
 
 if TYPE_CHECKING:
     from anchore_gate.cli.workers import Crew, Verdict
     from anchore_gate.model.result import GateRun
+    from anchore_gate.report.reporter import ReportOptions
     from anchore_gate.report.writer import Plan
 
 GROUPS = ("input", "policy", "report", "registry", "remote", "db", "run")
 IMAGES_VARIABLE = "ANCHORE_GATE_IMAGES"
+_FAULTS = 5  # of a policy, that the last line names
 _LONGEST_LIST = 1024 * 1024  # bytes of an images file
 
 
@@ -92,7 +94,11 @@ def _judge(
     from anchore_gate.cli.workers import Crew, Terminated, terminable
 
     now = datetime.now(timezone.utc)
-    question = question_of(settings, now=now, want_packages=bool(plan.targets), progress=progress)
+    try:
+        question = question_of(settings, now=now, want_packages=bool(plan.targets), progress=progress)
+    except GateError as error:
+        _report_only(settings, subjects, plan, now, error)
+        raise
     asked = [replace(question, dockerfile=subject.dockerfile) for subject in subjects]
     names = [subject.image for subject in subjects]
     tasks = [partial(judge, name, one) for name, one in zip(names, asked, strict=True)]
@@ -109,6 +115,25 @@ def _judge(
     return _end(args, settings, crew, plan, now, why, ended)
 
 
+def _report_only(
+    settings: Settings, subjects: tuple[Subject, ...], plan: Plan, now: datetime, error: GateError
+) -> None:
+    """Write the reports of a run that could not begin, so that a pipeline shows why."""
+    from anchore_gate import __version__
+    from anchore_gate.model.result import GateRun, NoVerdict
+
+    verdicts = tuple(NoVerdict.of(error, name=subject.image, now=now) for subject in subjects)
+    plan.write(GateRun(results=verdicts, version=__version__, started_at=now), _report_options(settings))
+
+
+def _report_options(settings: Settings) -> ReportOptions:
+    from anchore_gate.report.reporter import ReportOptions
+
+    return ReportOptions(
+        junit_warn=settings.text("junit-warn"), sarif_category=settings.text("sarif-category")
+    )
+
+
 def _end(
     args: argparse.Namespace,
     settings: Settings,
@@ -121,14 +146,11 @@ def _end(
     from anchore_gate import __version__
     from anchore_gate.cli.verdict import show_run
     from anchore_gate.model.result import GateRun
-    from anchore_gate.report.reporter import ReportOptions
     from anchore_gate.report.writer import STANDARD_OUTPUT
 
     verdicts = crew.verdicts(now=now, why=why)
     run = GateRun(results=verdicts, version=__version__, started_at=now)
-    options = ReportOptions(
-        junit_warn=settings.text("junit-warn"), sarif_category=settings.text("sarif-category")
-    )
+    options = _report_options(settings)
     written = plan.write(run, options)
     if _is_github(settings):
         from anchore_gate.report.github import speak
@@ -138,7 +160,22 @@ def _end(
     # A report on standard output is all that stands there: what a person reads goes to standard error.
     with redirect_stdout(sys.stderr if STANDARD_OUTPUT in written else sys.stdout):
         show_run(run, written, quiet=args.quiet, verbose=args.verbose)
+    if faults := _policy_faults(run):
+        hint(f"anchore-gate: error: {faults}")
     return _exit_code(run, settings) if ended is None else ended
+
+
+def _policy_faults(run: GateRun) -> str:
+    """What is wrong with the policy, in a line; "" where nothing is."""
+    from anchore_gate.model.result import GateResult
+
+    judged = [result.evaluation for result in run.results if isinstance(result, GateResult)]
+    errors = [(one.bundle_source, p) for one in judged for p in one.problems if p.severity == "error"]
+    found = list(dict.fromkeys(f"{p.path}: {p.message}" if p.path else p.message for _, p in errors))
+    if not found:
+        return ""
+    more = f" (and {len(found) - _FAULTS} more)" if len(found) > _FAULTS else ""
+    return " ".join(f"policy {errors[0][0]!r}: {'; '.join(found[:_FAULTS])}{more}".split())
 
 
 def _is_github(settings: Settings) -> bool:

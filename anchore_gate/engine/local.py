@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from anchore_gate.vulnerability.vex import VexDocument
 
 SBOM_SCHEME = "sbom:"
+_NOT_SCANNED = "the policy has errors: the image was not scanned"
 _MANIFEST_NOTE = "only a package manifest was judged: files, configuration and secrets were not seen"
 
 
@@ -112,6 +113,12 @@ class LocalEngine:
     ) -> Assessment:
         tag = named(request.tag) or opened.image.tag
         target = target_of(replace(opened.image, tag=tag))
+        if bundle.selection(target).has_error:
+            image = replace(opened.image, tag=tag, annotations=request.annotations)
+            blank = Seen(
+                image=image, files=None, inventory=Inventory(), dockerfile=given, notes=(_NOT_SCANNED,)
+            )
+            return self._judged(request, bundle, blank, target, None)
         needs = self._needs(request, bundle.needs(target, self.settings))
         with self._store(needs, bundle, target, request.now) as store:
             scanner = self._scanner(needs)

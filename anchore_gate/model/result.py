@@ -105,9 +105,11 @@ class GateRun:
 
     @property
     def exit_code(self) -> int:
-        """0 pass, 1 the policy said no, 2 usage, 3 no verdict: the worst of 3 > 2 > 1 > 0."""
-        codes = [
-            result.exit_code if isinstance(result, NoVerdict) else int(not result.passed)
-            for result in self.results
-        ]
-        return max(codes, default=3)
+        """0 pass, 1 the policy said no, 2 usage or a faulty policy, 3 no verdict: 3 > 2 > 1 > 0."""
+        return max((_code(result) for result in self.results), default=3)
+
+
+def _code(result: GateResult | NoVerdict) -> int:
+    if isinstance(result, NoVerdict):
+        return result.exit_code
+    return 2 if result.evaluation.has_error else int(not result.passed)

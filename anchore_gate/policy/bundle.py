@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from anchore_gate.errors import InvalidBundle
 from anchore_gate.image.needs import Needs
 from anchore_gate.model.evaluation import Action, MatchedRule, Problem
 from anchore_gate.policy.legacy import ENTERPRISE_WORDS, Words
@@ -168,8 +169,11 @@ def load_bundle(source: str | Path) -> Bundle:
     from anchore_gate.policy.document import locate, parse_json, read_text
     from anchore_gate.policy.parse import digest_of, parse_bundle
 
-    content = read_text(locate(source))
-    return parse_bundle(parse_json(content), source=str(source), digest=digest_of(content))
+    try:
+        content = read_text(locate(source))
+        return parse_bundle(parse_json(content), source=str(source), digest=digest_of(content))
+    except InvalidBundle as error:
+        raise InvalidBundle(error.reason, path=error.path, source=str(source)) from error
 
 
 def _named(elements: tuple[_T, ...], ids: tuple[str, ...]) -> Iterator[_T]:

@@ -46,7 +46,7 @@ def read_text(path: Path) -> bytes:
     except OSError as problem:
         raise ConfigError(f"policy {str(path)!r}: {problem.strerror or problem}") from problem
     if len(content) > MAX_BYTES:
-        raise InvalidBundle(f"larger than {MAX_BYTES // 2**20} MiB", path=str(path))
+        raise InvalidBundle(f"larger than {MAX_BYTES // 2**20} MiB")
     return content
 
 

@@ -371,3 +371,40 @@ def _ids(path: Path) -> list[str]:
                 yield from walk(inner)
 
     return sorted(walk(json.loads(path.read_text())))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"gate": "nogate"}, "rules[0].gate: no gate 'nogate'"),
+        ({"trigger": "nope"}, "rules[0].trigger: no trigger 'nope'"),
+        ({"action": "MAYBE"}, "rules[0].action: no action 'MAYBE'"),
+        ({"params": [{"name": "colour", "value": "x"}]}, "rules[0].params.colour: not a parameter"),
+    ],
+    ids=["gate", "trigger", "action", "parameter"],
+)
+def test_a_faulty_rule_is_named_with_its_place_and_nothing_is_scanned(
+    demo_images: Images, tmp_path: Path, capsys: Capture, change: dict[str, object], told: str
+) -> None:
+    policy = json.loads(Path(TEAM).read_text())
+    policy["rule_sets"][0]["rules"][0].update(change)
+    (tmp_path / "p.json").write_text(json.dumps(policy))
+    asked = ["check", str(demo_images[0]), "--policy", "p.json"]
+    assert main([*asked, "--format", "json=r.json", "--format", "junit=r.xml"]) == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("anchore-gate: error: policy 'p.json': ")
+    assert told in last
+    result = json.loads((tmp_path / "r.json").read_text())
+    assert result["exit_code"] == 2
+    assert "the image was not scanned" in json.dumps(result)
+    assert "<error" in (tmp_path / "r.xml").read_text()
+
+
+@pytest.mark.parametrize("content", ["{nope", "[]", '{"id": "x", "version": "9", "policies": []}'])
+def test_reports_are_written_when_the_policy_is_none(
+    demo_images: Images, tmp_path: Path, capsys: Capture, content: str
+) -> None:
+    (tmp_path / "p.json").write_text(content)
+    assert main(["check", str(demo_images[0]), "--policy", "p.json", "--format", "junit=r.xml"]) == 2
+    assert capsys.readouterr().err.startswith("anchore-gate: error: policy 'p.json': ")
+    assert "<error" in (tmp_path / "r.xml").read_text()
