@@ -6,7 +6,6 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from anchore_gate.catalog.cataloger import Ownership
 from anchore_gate.catalog.database import BadDatabase, Budget, databases, empty, layer_of, unreadable
@@ -25,11 +24,10 @@ _FIELD = re.compile(r"^([A-Za-z]):(.*)$", re.MULTILINE)
 _BRANCH = re.compile(r"^[ \t]*https?://\S+/alpine/v(\d+\.\d+)/", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
 class ApkCataloger:
     """See `Cataloger`."""
 
-    name: str = "apk"
+    name = "apk"
 
     def needs(self) -> Needs:
         """See `Cataloger.needs`."""

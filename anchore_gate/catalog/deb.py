@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from anchore_gate.catalog import deb_info
 from anchore_gate.catalog.cataloger import Ownership
-from anchore_gate.catalog.database import BadDatabase, Budget, databases, empty, layer_of, unreadable
-from anchore_gate.catalog.distro import distro_qualifier
+from anchore_gate.catalog.database import BadDatabase, databases, unreadable
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import MIB, Needs, Want
-from anchore_gate.model.inventory import Distro, Package, PackageFile, Unknown
-from anchore_gate.model.purl import purl
+from anchore_gate.model.inventory import Distro, Package, Unknown
+
+if TYPE_CHECKING:
+    from anchore_gate.catalog.deb_packages import Reader
 
 MAX_STATUS = 128 * MIB
+MAX_INFO = 32 * MIB  # linux-headers and texlive lists are 3 MB
+MAX_COPYRIGHT = 8 * MIB  # chromium's is 2 MB
 
 _STATUS = Want(names=frozenset({"status"}), pattern=r"(?:/.*)?/lib/[do]pkg/status", limit=MAX_STATUS)
 # Distroless names these files as it likes: the one want that every path is held against, so its
@@ -35,42 +36,45 @@ _BESIDE = (
     ".shlibs",
     ".symbols",
 )
-_OPKG = Want(suffixes=frozenset({".control"}), pattern=r"(?:/.*)?/lib/opkg/info/[^/]+", limit=MIB)
-_SYSTEM = frozenset({"/var/lib/dpkg", "/var/lib/dpkg/status.d"})
-
-_BLANK = re.compile(r"\n[ \t]*\n")
-_FIELD = re.compile(
-    r"^(Package|Source|Version|Architecture|Maintainer|Status)[ \t]*:[ \t]*(.*)$",
-    re.MULTILINE | re.IGNORECASE,
+_INFO = (
+    Want(
+        suffixes=frozenset({".list", ".md5sums", ".conffiles"}),
+        pattern=r"(?:/.*)?/lib/[do]pkg/(?:info|status\.d)/[^/]+",
+        limit=MAX_INFO,
+    ),
+    Want(
+        names=frozenset({"copyright"}),
+        pattern=r"(?:/.*)?/usr/share/doc/[^/]+/copyright",
+        limit=MAX_COPYRIGHT,
+    ),
 )
-_CONFFILES = re.compile(r"^Conffiles:((?:\n[ \t].*)*)", re.MULTILINE | re.IGNORECASE)
-_SOURCE = re.compile(r"(\S+)(?:\s+\((.*)\))?")
-_GONE = frozenset({"config-files", "not-installed"})
+_OPKG = Want(suffixes=frozenset({".control"}), pattern=r"(?:/.*)?/lib/opkg/info/[^/]+", limit=MIB)
+SYSTEM = frozenset({"/var/lib/dpkg", "/var/lib/dpkg/status.d"})
 
 
-@dataclass(frozen=True, slots=True)
 class DebCataloger:
     """See `Cataloger`."""
 
-    name: str = "deb"
+    name = "deb"
 
     def needs(self) -> Needs:
         """See `Cataloger.needs`."""
-        return Needs(wants=(_STATUS, _STATUS_D, _OPKG, *deb_info.WANTS))
+        return Needs(wants=(_STATUS, _STATUS_D, _OPKG, *_INFO))
 
     def catalog(
         self, files: Filesystem, distro: Distro | None, *, with_files: bool
     ) -> Iterator[Package | Ownership | Unknown]:
         """See `Cataloger.catalog`."""
-        reader = _Reader(files, distro, with_files, deb_info.Notices(files))
+        reader: Reader | None = None
         for path in _databases(files):
             if isinstance(path, Unknown):
                 yield path
                 continue
+            reader = reader or _reader(files, distro, with_files=with_files)
             try:
                 yield from reader.packages(path)
             except BadDatabase as problem:
-                yield unreadable(path, str(problem), system=_SYSTEM, cataloger=self.name)
+                yield unreadable(path, str(problem), system=SYSTEM, cataloger=self.name)
 
 
 CATALOGER = DebCataloger()
@@ -78,87 +82,13 @@ CATALOGER = DebCataloger()
 
 def _databases(files: Filesystem) -> Iterator[str | Unknown]:
     for want in (_STATUS, _STATUS_D, _OPKG):
-        for path in databases(files, want, system=_SYSTEM, cataloger="deb"):
+        for path in databases(files, want, system=SYSTEM, cataloger="deb"):
             if want is not _STATUS_D or isinstance(path, Unknown) or not path.endswith(_BESIDE):
                 yield path
 
 
-@dataclass(slots=True)
-class _Reader:
-    files: Filesystem
-    distro: Distro | None
-    with_files: bool
-    notices: deb_info.Notices
-    budget: Budget = field(default_factory=Budget)
+def _reader(files: Filesystem, distro: Distro | None, *, with_files: bool) -> Reader:
+    from anchore_gate.catalog.deb_info import Notices
+    from anchore_gate.catalog.deb_packages import Reader
 
-    def packages(self, path: str) -> Iterator[Package | Ownership | Unknown]:
-        text = self.files.read(path).decode("utf-8", "replace")
-        known = 0
-        for paragraph in _BLANK.split(text):
-            fields = {key.lower(): value.strip() for key, value in _FIELD.findall(paragraph)}
-            if fields.get("package") and fields.get("version"):
-                known += 1
-                if _is_installed(fields):
-                    yield from self._package(path, fields, paragraph)
-            elif paragraph.strip() and _is_installed(fields):
-                yield Unknown(path, "deb", "a paragraph without package name or version")
-        if not known:
-            yield empty(path, text, system=_SYSTEM, cataloger="deb")
-
-    def _package(self, path: str, fields: dict[str, str], paragraph: str) -> Iterator[Package | Ownership]:
-        self.budget.package()
-        info = deb_info.Info(self.files, path, fields["package"], fields.get("architecture", ""))
-        notice = self.notices.of(path, fields["package"])
-        package = _package(
-            fields,
-            self.distro,
-            licenses=notice.licenses,
-            locations=tuple(filter(None, (path, info.list_path, notice.path))),
-            layer=layer_of(self.files, info.list_path or path),
-        )
-        yield package
-        owned = info.paths(self.budget)
-        yield Ownership(package, owned, _recorded(info, owned, paragraph) if self.with_files else ())
-
-
-def _is_installed(fields: dict[str, str]) -> bool:
-    """Whether dpkg counts the files as unpacked: `deinstall ok config-files` is not."""
-    words = fields.get("status", "").split()
-    return len(words) < 3 or words[2] not in _GONE
-
-
-def _recorded(info: deb_info.Info, owned: frozenset[str], paragraph: str) -> tuple[PackageFile, ...]:
-    conffiles = _CONFFILES.search(paragraph)
-    return tuple(info.files(owned, conffiles[1] if conffiles else ""))
-
-
-def _package(
-    fields: dict[str, str],
-    distro: Distro | None,
-    *,
-    licenses: tuple[str, ...],
-    locations: tuple[str, ...],
-    layer: int | None,
-) -> Package:
-    name, version, architecture = fields["package"], fields["version"], fields.get("architecture", "")
-    found = _SOURCE.match(fields.get("source", ""))
-    source, source_version = (found[1], found[2] or "") if found else ("", "")
-    qualifiers = {
-        "arch": architecture,
-        "upstream": f"{source}@{source_version}" if source_version else source,
-        "distro": distro_qualifier(distro),
-    }
-    return Package(
-        type="deb",
-        name=name,
-        version=version,
-        purl=purl("deb", distro.id if distro else "", name, version, qualifiers),
-        architecture=architecture,
-        licenses=licenses,
-        locations=locations,
-        layer=layer,
-        upstream="" if source == name else source,
-        upstream_version="" if source_version == version else source_version,
-        maintainer=fields.get("maintainer", ""),
-        found_by="deb",
-    )
+    return Reader(files, distro, with_files, Notices(files))

@@ -9,24 +9,7 @@ from dataclasses import dataclass, field
 
 from anchore_gate.catalog.database import Budget
 from anchore_gate.image.filesystem import Filesystem
-from anchore_gate.image.needs import MIB, Want
 from anchore_gate.model.inventory import PackageFile
-
-MAX_INFO = 32 * MIB  # linux-headers and texlive lists are 3 MB
-MAX_COPYRIGHT = 8 * MIB  # chromium's is 2 MB
-
-WANTS = (
-    Want(
-        suffixes=frozenset({".list", ".md5sums", ".conffiles"}),
-        pattern=r"(?:/.*)?/lib/[do]pkg/(?:info|status\.d)/[^/]+",
-        limit=MAX_INFO,
-    ),
-    Want(
-        names=frozenset({"copyright"}),
-        pattern=r"(?:/.*)?/usr/share/doc/[^/]+/copyright",
-        limit=MAX_COPYRIGHT,
-    ),
-)
 
 _DATABASE = re.compile(r"/(?:var/|usr/)*lib/[do]pkg/.*")
 _COMMON = b"/usr/share/common-licenses/"

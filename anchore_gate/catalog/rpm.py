@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from anchore_gate.catalog.cataloger import Ownership
 from anchore_gate.catalog.database import BadDatabase, databases, unreadable
@@ -30,11 +29,10 @@ _MANIFESTS = Want(
 SYSTEM = frozenset({"/var/lib/rpm", "/usr/share/rpm", "/usr/lib/sysimage/rpm", "/var/lib/rpmmanifest"})
 
 
-@dataclass(frozen=True, slots=True)
 class RpmCataloger:
     """See `Cataloger`."""
 
-    name: str = "rpm"
+    name = "rpm"
 
     def needs(self) -> Needs:
         """See `Cataloger.needs`."""
