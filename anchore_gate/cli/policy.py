@@ -75,11 +75,12 @@ def _told(problem: Problem) -> str:
 
 
 def _explain(source: str, image: str | None) -> None:
+    from anchore_gate.model.image import ImageReference
     from anchore_gate.policy.bundle import load_bundle
     from anchore_gate.policy.explain import explain
     from anchore_gate.policy.target import Target
 
-    target = Target.parse(image) if image is not None else None
+    target = Target.parse(str(ImageReference.parse(image))) if image is not None else None
     for line in explain(load_bundle(source), target, now=datetime.now(timezone.utc)):
         say(line)
 

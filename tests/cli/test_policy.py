@@ -40,6 +40,11 @@ def test_shipped_policies_are_listed_and_shown(capsys: pytest.CaptureFixture[str
     assert '"id": "anchore-default"' in capsys.readouterr().out
 
 
+def test_a_name_that_names_no_image_is_not_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["policy", "explain", "cis-docker-4", "--image", "A B"]) == 2
+    assert capsys.readouterr().err == "anchore-gate: error: not an image reference: 'A B'\n"
+
+
 def test_a_policy_is_explained_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["policy", "explain", "cis-docker-4", "--image", "team/app:1"]) == 0
     said = capsys.readouterr().out
