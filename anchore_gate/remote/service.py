@@ -186,6 +186,10 @@ class Service:
             told = self.client.tell("GET", path, query)
         if told.is_success:
             judgement: Judgement = self.api.judgement_of(told.value)
+            if policy_id and judgement.policy_id != policy_id:
+                raise RemoteError(
+                    f"asked for policy {policy_id!r}, the service judged by {judgement.policy_id!r}"
+                )
             return judgement
         self._refuse_unless_unanalysed(told, policy_id)
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -111,7 +111,9 @@ def judged(checked: Any, asked: list[Asked] | None = None, **more: Any) -> GateR
     def respond(one: Asked) -> Reply:
         if asked is not None:
             asked.append(one)
-        path = urlsplit(one.path).path
+        path, query = urlsplit(one.path).path, parse_qs(urlsplit(one.path).query)
+        if path.endswith("/check") and "policy_id" in query:
+            return reply({**checked, "policy_id": query["policy_id"][0]})
         if one.method == "DELETE":
             return Reply(204)
         return reply(answers[path]) if path in answers else reply({"message": "not found"}, 404)

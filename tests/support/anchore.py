@@ -53,6 +53,7 @@ class Engine:
     instead: dict[tuple[str, str], list[Reply]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     site: Site | None = None
+    ignores_policy: bool = False  # judges by the recorded policy, whichever is asked for
     rewrite: Callable[[Any], None] | None = None  # changes the evaluation before it is sent
 
     @property
@@ -123,6 +124,8 @@ class Engine:
             return answer("092_GET_check_missing_policy")
         name = "088_GET_check_detail" if digest == ALPINE_DIGEST else "129_GET_import_check"
         body = copy.deepcopy(recorded(name)["response"]["body"])
+        if policy_id and not self.ignores_policy:
+            record_of(body)["policyId"] = policy_id
         if self.rewrite is not None:
             self.rewrite(body)
         return reply(body)
@@ -155,7 +158,12 @@ def anchore(engine: Engine | None = None) -> Iterator[Engine]:
         yield made
 
 
+def record_of(body: Any) -> Any:
+    """The one record of a recorded evaluation."""
+    by_tag = next(iter(body[0].values()))
+    return next(iter(by_tag.values()))[0]
+
+
 def table_of(body: Any) -> Any:
     """`detail.result` of a recorded evaluation."""
-    by_tag = next(iter(body[0].values()))
-    return next(iter(by_tag.values()))[0]["detail"]["result"]
+    return record_of(body)["detail"]["result"]
