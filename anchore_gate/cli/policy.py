@@ -80,7 +80,9 @@ def _explain(source: str, image: str | None) -> None:
     from anchore_gate.policy.explain import explain
     from anchore_gate.policy.target import Target
 
-    target = Target.parse(str(ImageReference.parse(image))) if image is not None else None
+    target = Target.parse(image) if image is not None else None
+    if image and target is not None and target.repository:  # neither an image id nor a digest alone
+        ImageReference.parse(image)
     for line in explain(load_bundle(source), target, now=datetime.now(timezone.utc)):
         say(line)
 

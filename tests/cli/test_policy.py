@@ -45,6 +45,12 @@ def test_a_name_that_names_no_image_is_not_explained(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err == "anchore-gate: error: not an image reference: 'A B'\n"
 
 
+@pytest.mark.parametrize("name", ["nginx", "", "a" * 64, "sha256:" + "a" * 64])
+def test_names_ids_and_digests_are_explained(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["policy", "explain", "cis-docker-4", "--image", name]) == 0
+    assert "/library" not in capsys.readouterr().out
+
+
 def test_a_policy_is_explained_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["policy", "explain", "cis-docker-4", "--image", "team/app:1"]) == 0
     said = capsys.readouterr().out
