@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from anchore_gate.errors import PolicyError
 from anchore_gate.model.inventory import Package
-from anchore_gate.versions.orders import order_for, order_without_epoch
-from anchore_gate.versions.version import InvalidVersion
 
 
 def spellings(package: Package) -> tuple[str, ...]:
@@ -28,6 +26,9 @@ def compare(package: Package, wanted: str) -> int:
     """Below, equal or above: -1, 0, 1. Raises `PolicyError` where nobody can say."""
     if wanted in spellings(package):
         return 0
+    from anchore_gate.versions.orders import order_for, order_without_epoch
+    from anchore_gate.versions.version import InvalidVersion
+
     order = order_for(package.type)
     if order is None:
         raise PolicyError(f"versions of {package.type} packages cannot be compared: {package.name}")
