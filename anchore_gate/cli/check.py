@@ -152,13 +152,12 @@ def _end(
     run = GateRun(results=verdicts, version=__version__, started_at=now)
     options = _report_options(settings)
     written = plan.write(run, options)
-    if _is_github(settings):
-        from anchore_gate.report.github import speak
-
-        paths = tuple((name, str(path)) for name, path in plan.targets)
-        say(speak(run, os.environ, replace(options, paths=paths)).rstrip("\n"))
     # A report on standard output is all that stands there: what a person reads goes to standard error.
     with redirect_stdout(sys.stderr if STANDARD_OUTPUT in written else sys.stdout):
+        if _is_github(settings):
+            from anchore_gate.report.github import speak
+
+            say(speak(run, os.environ, plan.named(options)).rstrip("\n"))
         show_run(run, written, quiet=args.quiet, verbose=args.verbose)
     if faults := _policy_faults(run):
         hint(f"anchore-gate: error: {faults}")
