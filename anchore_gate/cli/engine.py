@@ -150,13 +150,15 @@ def _engine(settings: Settings, bundle: Bundle | None, progress: Progress | None
         engine = replace(engine, base=_base(base, settings))
     if baseline is not None and _asks_for("tag_drift", bundle):
         engine = replace(engine, previous=_previous(baseline))
+    if named := settings.items("vex"):  # read even where no rule asks: a wrong path is said
+        from anchore_gate.vulnerability.vex import load_vex
+
+        engine = replace(engine, vex=tuple(load_vex(Path(name)) for name in named))
     if not _asks_for("vulnerabilities", bundle):
         return engine
     from anchore_gate.cli.db_settings import database_settings
-    from anchore_gate.vulnerability.vex import load_vex
 
-    documents = tuple(load_vex(Path(name)) for name in settings.items("vex"))
-    return replace(engine, database=database_settings(settings), vex=documents)
+    return replace(engine, database=database_settings(settings))
 
 
 def _asks_for(gate: str, bundle: Bundle | None) -> bool:

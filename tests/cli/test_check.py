@@ -408,3 +408,10 @@ def test_reports_are_written_when_the_policy_is_none(
     assert main(["check", str(demo_images[0]), "--policy", "p.json", "--format", "junit=r.xml"]) == 2
     assert capsys.readouterr().err.startswith("anchore-gate: error: policy 'p.json': ")
     assert "<error" in (tmp_path / "r.xml").read_text()
+
+
+def test_a_vex_file_that_is_not_there_is_said_whatever_the_policy_asks(
+    demo_images: Images, capsys: Capture
+) -> None:
+    assert main(["check", str(demo_images[0]), "--policy", TEAM, "--vex", "gone.json"]) == 2
+    assert "gone.json" in capsys.readouterr().err
