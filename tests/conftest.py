@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(autouse=True)
 def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith(("ANCHORE_", "GITHUB_", "GITLAB_", "CI_"))]:
+    for name in [name for name in os.environ if name.startswith(("ANCHORE", "GITHUB_", "GITLAB_", "CI_"))]:
         if name not in {"ANCHORE_GATE_NODE_MODULES", "ANCHORE_GATE_TOOLS"}:
             monkeypatch.delenv(name)
 
