@@ -152,15 +152,19 @@ def _end(
     run = GateRun(results=verdicts, version=__version__, started_at=now)
     options = _report_options(settings)
     written = plan.write(run, options)
-    # A report on standard output is all that stands there: what a person reads goes to standard error.
-    with redirect_stdout(sys.stderr if STANDARD_OUTPUT in written else sys.stdout):
-        if _is_github(settings):
-            from anchore_gate.report.github import speak
+    try:
+        # A report on standard output is all that stands there: what a person reads goes to standard error.
+        with redirect_stdout(sys.stderr if STANDARD_OUTPUT in written else sys.stdout):
+            if _is_github(settings):
+                from anchore_gate.report.github import speak
 
-            say(speak(run, os.environ, plan.named(options)).rstrip("\n"))
-        show_run(run, written, quiet=args.quiet, verbose=args.verbose)
-    if faults := _policy_faults(run):
-        hint(f"anchore-gate: error: {faults}")
+                say(speak(run, os.environ, plan.named(options)).rstrip("\n"))
+            show_run(run, written, quiet=args.quiet, verbose=args.verbose)
+        if faults := _policy_faults(run):
+            hint(f"anchore-gate: error: {faults}")
+    except BrokenPipeError:
+        # The reader went away (`anchore-gate check ... | head`): the verdict stands all the same.
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  # lives as long as the process
     return _exit_code(run, settings) if ended is None else ended
 
 

@@ -138,6 +138,10 @@ def _remote(settings: Settings) -> Engine:
 def _engine(settings: Settings, bundle: Bundle | None, progress: Progress | None) -> Engine:
     from anchore_gate.engine.local import LocalEngine
 
+    if settings.text("policy-id"):
+        raise UsageError(
+            "--policy-id names a policy of an Anchore service: the embedded engine takes --policy"
+        )
     engine = LocalEngine(
         settings=analyzer_settings(settings),
         registry=registry_of(settings),

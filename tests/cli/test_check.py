@@ -93,6 +93,7 @@ def test_the_tag_is_what_mappings_see(demo_images: Images, capsys: Capture) -> N
         (["IMAGE", "--dockerfile", "nothing"], 2, "nothing"),
         (["IMAGE", "IMAGE", "--tag", "a/b:c"], 2, "--tag names one image"),
         (["IMAGE", "--timeout", "soon"], 2, "not a whole number"),
+        (["IMAGE", "--policy-id", "p"], 2, "the embedded engine takes --policy"),
         ([], 2, "no image"),
         (["--images-file", "nothing"], 2, "nothing"),
         (["docker-archive:nothing.tar"], 3, "nothing.tar"),
@@ -286,6 +287,18 @@ def test_a_further_allowlist_sets_findings_aside_for_every_mapping(
     (tmp_path / "none.json").write_text("[]")
     assert main(["check", bad, "--policy", TEAM, "--allowlist", "none.json"]) == 2
     assert "not an allowlist" in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_does_not_change_the_verdict(demo_images: Images) -> None:
+    command = f'"{sys.executable}" -m anchore_gate check "{demo_images[1]}" -v --policy "{TEAM}" | true'
+    done = subprocess.run(
+        ["bash", "-c", f"{command}; exit ${{PIPESTATUS[0]}}"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 DEMO = str(ROOT / "examples" / "policies" / "demo.json")
