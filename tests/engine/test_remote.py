@@ -148,7 +148,7 @@ def test_time_out_names_the_image_and_its_last_state() -> None:
         anchore(Engine(states=["analyzing"])) as service,
         pytest.raises(TimedOut, match=r"alpine:3\.18.*analyzing"),
     ):
-        judged(service, ALPINE, timeout=0.5)
+        judged(service, ALPINE, timeout=3.0)
 
 
 def test_wrong_credentials_are_asked_about_once_and_never_shown() -> None:
