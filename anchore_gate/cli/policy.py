@@ -20,7 +20,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     validate.add_argument("file", metavar="FILE|NAME")
     actions.add_parser("list", help="the policies that ship")
     show = actions.add_parser("show", help="print a policy")
-    show.add_argument("name", metavar="NAME|FILE")
+    show.add_argument(
+        "name",
+        metavar="NAME|FILE",
+        help="`severity-cutoff-high` shows what --severity-cutoff high stands for",
+    )
     explain = actions.add_parser("explain", help="say in words what a policy asks")
     explain.add_argument("file", metavar="FILE|NAME")
     explain.add_argument("--image", metavar="REF", help="what it asks of this image, by its name")
@@ -116,8 +120,12 @@ def _list() -> None:
 
 
 def _show(source: str) -> None:
+    from anchore_gate.policy.cutoff import PREFIX, cutoff_text
     from anchore_gate.policy.document import locate, read_text
 
+    if source.startswith(PREFIX):
+        say(cutoff_text(source.removeprefix(PREFIX)))
+        return
     say(read_text(locate(source)).decode("utf-8", "replace").rstrip())
 
 

@@ -8,6 +8,7 @@ from anchore_gate.errors import UsageError
 from anchore_gate.policy.bundle import Bundle
 from anchore_gate.policy.parse import parse_bundle
 
+PREFIX = "severity-cutoff-"  # before the severity in the policy's id
 SEVERITIES = ("unknown", "negligible", "low", "medium", "high", "critical")
 
 
@@ -30,7 +31,7 @@ def cutoff_text(severity: str) -> str:
     anything = {"registry": "*", "repository": "*", "image": {"type": "tag", "value": "*"}}
     lists = {"rule_set_ids": ["severity"], "allowlist_ids": []}
     document = {
-        "id": f"severity-cutoff-{word}",
+        "id": f"{PREFIX}{word}",
         "name": f"Severity cutoff {word}",
         "version": "2",
         "rule_sets": [{"id": "severity", "name": "Severity", "version": "2", "rules": [rule]}],

@@ -331,6 +331,9 @@ def test_a_severity_stands_for_a_policy(
     assert main(["check", good, "--severity-cutoff", "negligible", "--offline"]) == 0
     assert main(["check", bad, "--severity-cutoff", "unknown", "--offline"]) == 1
     assert main(["check", bad, "--severity-cutoff", "unknown", "--only-fixed", "--offline"]) == 1
+    capsys.readouterr()
+    assert main(["policy", "show", "severity-cutoff-high"]) == 0
+    assert json.loads(capsys.readouterr().out)["id"] == "severity-cutoff-high"
     assert main(["check", bad, "--severity-cutoff", "hihg"]) == 2
     assert "none of unknown, negligible" in capsys.readouterr().err
 
