@@ -163,16 +163,24 @@ class LocalEngine:
             yield None
             return
         from anchore_gate.vulnerability.cache import Cache, default_folder
-        from anchore_gate.vulnerability.database import DatabaseSettings, find_store
+        from anchore_gate.vulnerability.database import DatabaseSettings, MissingDatabase, find_store
 
         settings = self.database or DatabaseSettings(cache=Cache(default_folder(os.environ)))
-        asked = bundle.selection(target).rule_sets
-        decides = any(
-            (rule.gate, rule.trigger) == ("vulnerabilities", "stale_feed_data")
-            for rule_set in asked
+        asked = {
+            rule.trigger
+            for rule_set in bundle.selection(target).rule_sets
             for rule in rule_set.rules
-        )
-        with find_store(replace(settings, allows_stale=decides), now=now) as store:
+            if rule.gate == "vulnerabilities"
+        }
+        try:
+            found = find_store(replace(settings, allows_stale="stale_feed_data" in asked), now=now)
+        except MissingDatabase:
+            # The policy says itself what missing data means; rules that need it get a problem, and stop.
+            if "vulnerability_data_unavailable" not in asked:
+                raise
+            yield None
+            return
+        with found as store:
             yield store
 
     def _judged(

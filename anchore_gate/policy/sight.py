@@ -10,9 +10,9 @@ from anchore_gate.policy.trigger import Evidence, IncomparableVersions
 
 
 def check_data(evidence: Evidence) -> None:
-    """Raises `PolicyError` where no vulnerability data was asked."""
+    """Raises `PolicyError` where there is no vulnerability data."""
     if evidence.database is None:
-        raise PolicyError("no vulnerability data was asked")
+        raise PolicyError("no vulnerability data is at hand (anchore-gate db update, or db import FILE)")
 
 
 def check_versions(

@@ -323,6 +323,25 @@ def test_missing_vulnerability_data_is_no_verdict_when_a_rule_needs_it(
     assert main(["check", str(demo_images[0]), "--policy", TEAM, "--offline"]) == 0  # no rule asks for it
 
 
+def test_a_policy_may_say_itself_what_missing_data_means_and_never_passes_without_it(
+    demo_images: Images, monkeypatch: pytest.MonkeyPatch, capsys: Capture, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ANCHORE_GATE_CACHE_DIR", str(tmp_path / "nothing"))
+    words = [
+        "check",
+        str(demo_images[0]),
+        "--policy",
+        "anchore-default",
+        "--offline",
+        "--format",
+        "json=r.json",
+    ]
+    assert main(words) == 1
+    told = (tmp_path / "r.json").read_text()
+    assert "Distro-specific feed data not found" in told
+    assert "no vulnerability data is at hand" in told
+
+
 def test_a_severity_stands_for_a_policy(
     demo_images: Images, sample_data: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:

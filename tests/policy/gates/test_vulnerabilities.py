@@ -268,4 +268,7 @@ def test_without_data_a_rule_has_a_problem(trigger: str) -> None:
         "epss": {"score": "1"},
     }.get(trigger, {})
     raw = bundle(rule("vulnerabilities", trigger, **params))
-    assert problem_of(raw, seen(database=None)) == ("no vulnerability data was asked", Action.STOP)
+    assert problem_of(raw, seen(database=None)) == (
+        "no vulnerability data is at hand (anchore-gate db update, or db import FILE)",
+        Action.STOP,
+    )
