@@ -205,6 +205,8 @@ def test_an_image_in_a_registry_is_judged_like_its_archive(
         assert main(["check", name, "--policy", TEAM, "--format", "json=registry.json"]) == 1
         assert main(["check", name, "--resolve"]) == 0
         digest = capsys.readouterr().out.strip().splitlines()[-1]
+        assert main(["check", name, "--policy", TEAM, "--format", "dotenv=gate.env"]) == 1
+        assert f"ANCHORE_GATE_DIGEST={digest.partition('@')[2]}\n" in (tmp_path / "gate.env").read_text()
         assert main(["check", digest, "--policy", TEAM]) == 1
     assert main(["check", str(demo_images[1]), "--policy", TEAM, "--format", "json=archive.json"]) == 1
     assert _ids(tmp_path / "registry.json") == _ids(tmp_path / "archive.json") != []
