@@ -20,9 +20,10 @@ _SUFFIXES = {
 }
 _SHAPE = re.compile(
     r"([0-9]+)((?:\.[0-9]+)*)([a-z]?)"
-    r"((?:_(?:alpha|beta|pre|rc|cvs|svn|git|hg|p)[0-9]*(?![a-z]))*)(?:~([0-9a-f]+))?(?:-r([0-9]+))?"
+    r"((?:_(?:alpha|beta|pre|rc|cvs|svn|git|hg|p)(?![a-z])[0-9]*)*)(?:~([0-9a-f]+))?(?:-r([0-9]+))?"
 )
 _SUFFIX = re.compile(r"_([a-z]+)([0-9]*)")
+_LETTER_NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)*[a-z])([0-9]+)(?![0-9a-z.])")
 
 
 class ApkVersion(Version):
@@ -37,6 +38,19 @@ def parse(text: str) -> ApkVersion:
     if found is None:
         raise InvalidVersion("apk", text)
     return ApkVersion(text, (*_key(found), _END))
+
+
+def parse_published(text: str) -> ApkVersion:
+    """
+    As `parse`, but a letter may carry a number, as in `3.3.3p1-r3`. Raises `InvalidVersion`.
+
+    apk-tools 2 took it, and releases before Alpine 3.23 have such packages; apk-tools 3 calls them all equal.
+    """
+    found = _LETTER_NUMBER.match(text) if len(text) <= LONGEST else None
+    if found is None:
+        return parse(text)
+    before, after = parse(found[1]), parse(f"0{text[found.end() :]}")
+    return ApkVersion(text, (*before.key[:-1], _DIGITS, int(found[2]), *after.key[1:]))
 
 
 def satisfies(version: str, operator: str, other: str) -> bool:

@@ -59,7 +59,10 @@ def order_for(word: str) -> Order | None:
 @cache
 def order(name: str) -> Order:
     """The order of that module's name."""
-    parse = import_module(f"anchore_gate.versions.{name}").parse
+    module = import_module(f"anchore_gate.versions.{name}")
+    parse = module.parse
+    if name == "apk":
+        return Order(name, module.parse_published, _compare)
     if name == "rpm":
         return Order(name, parse, lambda version, bound: int(version.against(bound)))
     if name == "pep440":

@@ -79,6 +79,7 @@ def test_what_is_no_semantic_version_is_refused(text: str) -> None:
         ("23_foo", ">", "4_beta", True),
         ("1.2", "~", "1.2_broken", False),
         ("junk", "<", "1", True),
+        ("1.0_rc20abc", "<", "1.0_rc3", False),
     ],
 )
 def test_apk_operators(version: str, operator: str, other: str, holds: bool) -> None:
@@ -89,6 +90,38 @@ def test_apk_operators(version: str, operator: str, other: str, holds: bool) -> 
 def test_an_operator_that_compares_no_versions_is_refused(operator: str) -> None:
     with pytest.raises(ValueError, match="not a version operator"):
         apk.satisfies("1", operator, "1")
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("3.3.3p1-r2", "3.3.3p1-r3"),
+        ("3.3.3p1-r3", "3.3.3p2-r0"),
+        ("3.3.3p9", "3.3.3p10"),
+        ("3.3.3p", "3.3.3p1"),
+        ("3.3.3p1_rc1", "3.3.3p1"),
+        ("3.3.3o9", "3.3.3p1"),
+        ("3.3.3p1", "3.3.4"),
+    ],
+)
+def test_a_letter_with_a_number_is_ordered_as_apk_2_does(a: str, b: str) -> None:
+    published = order("apk").parse
+    assert published(a) < published(b)
+
+
+def test_the_number_behind_a_letter_may_have_zeros_in_front() -> None:
+    assert order("apk").parse("1.0a01") == order("apk").parse("1.0a1")
+
+
+@pytest.mark.parametrize("text", ["1.0a1", "1.0bc1", "1.0a1.2", "1.0a1b2"])
+def test_what_apk_3_refuses_is_refused_by_its_own_order(text: str) -> None:
+    with pytest.raises(InvalidVersion):
+        apk.parse(text)
+
+
+@pytest.mark.parametrize("text", ["1.0bc1", "1.0a1.2", "1.0a1b2"])
+def test_what_both_apks_refuse_cannot_be_compared(text: str) -> None:
+    assert satisfies(text, "< 2", order("apk")) is Answer.UNKNOWN
 
 
 @pytest.mark.parametrize(
