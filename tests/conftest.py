@@ -13,6 +13,17 @@ from examples.demo_images import build
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where all tools must be there (`ANCHORE_GATE_TOOLS=required`), a skip for want of one fails the run."""
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("ANCHORE_GATE_TOOLS") != "required" or terminal is None:
+        return
+    reasons = {str(report.longrepr[2]) for report in terminal.stats.get("skipped", ())}
+    if missing := sorted(reason for reason in reasons if reason.startswith("Skipped: no `")):
+        terminal.write_line(f"tools are missing: {'; '.join(missing)}", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith(("ANCHORE", "GITHUB_", "GITLAB_", "CI_"))]:

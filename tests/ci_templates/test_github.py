@@ -150,24 +150,3 @@ def test_a_strangers_repository_gets_a_red_build_with_a_reason(
     assert code == 1
     assert "exposes port (22)" in log
     assert (tools / "kept" / "junit.xml").is_file()
-
-
-ZIZMOR = shutil.which("zizmor") or shutil.which("zizmor", path=str(Path(sys.executable).parent))
-
-
-@pytest.mark.skipif(ZIZMOR is None, reason="no `zizmor` (pip install zizmor)")
-def test_zizmor_finds_nothing_but_tags_that_are_no_hashes() -> None:
-    files = ["ci-templates/github/action.yml", ".github/workflows/gate.yml"]
-    files += sorted(
-        str(path.relative_to(ROOT)) for path in (ROOT / "examples/pipelines").glob("github-*.yml")
-    )
-    assert ZIZMOR is not None
-    done = subprocess.run(
-        [ZIZMOR, "--offline", "--no-progress", "--format", "json", *files],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    found = {one["ident"] for one in json.loads(done.stdout)}
-    assert found <= {"unpinned-uses"}

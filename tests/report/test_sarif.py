@@ -18,7 +18,7 @@ from tests.support import runs
 MODULES = Path(os.environ.get("ANCHORE_GATE_NODE_MODULES", Path(__file__).parents[2] / "node_modules"))
 MULTITOOL = MODULES / "@microsoft/sarif-multitool-linux/Sarif.Multitool"
 needs_multitool = pytest.mark.skipif(
-    not MULTITOOL.exists(), reason="no @microsoft/sarif-multitool-linux in node_modules"
+    not MULTITOOL.exists(), reason="no `@microsoft/sarif-multitool-linux` (npm install)"
 )
 RUNS = {
     "every kind": runs.every_kind(),
