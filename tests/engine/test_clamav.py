@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import struct
-import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +12,11 @@ from anchore_gate.engine import clamav
 from anchore_gate.policy.parse import parse_bundle
 from anchore_gate.policy.settings import AnalyzerSettings
 from tests.policy.support import bundle, rule
+from tests.support.clamd import clamd
 from tests.support.images import docker_archive, make_layer, symlink
 
 EVIL = b"this is a virus, honest"
+KNOWN = {EVIL: "Test.Virus"}
 FILES: dict[str, Any] = {
     "opt/evil": b"x" * 100_000 + EVIL,
     "opt/fine": "fine",
@@ -28,37 +24,6 @@ FILES: dict[str, Any] = {
     "empty": "",
 }
 ASKED = bundle(rule("malware", "scans"), rule("malware", "scan_not_run", "WARN"))
-
-
-@contextmanager
-def clamd(*, answer: bytes = b"") -> Iterator[Path]:
-    """A daemon on a local socket; `answer` is what it says whatever it gets."""
-    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
-        place = Path(folder) / "clamd.ctl"
-        listener.bind(str(place))
-        listener.listen()
-        thread = threading.Thread(target=_serve, args=(listener, answer))
-        thread.start()
-        try:
-            yield place
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
-
-
-def _serve(listener: socket.socket, answer: bytes) -> None:
-    while True:
-        try:
-            connection, _ = listener.accept()
-        except OSError:
-            return
-        with connection, connection.makefile("rb") as stream:
-            assert stream.read(10) == b"zINSTREAM\0"
-            content = b""
-            while (size := struct.unpack("!L", stream.read(4))[0]) > 0:
-                content += stream.read(size)
-            found = b"stream: Test.Virus FOUND\0" if EVIL in content else b"stream: OK\0"
-            connection.sendall(answer or found)
 
 
 def judged(tmp_path: Path, place: Path | None, **settings: Any) -> GateResult:
@@ -72,7 +37,7 @@ def messages(result: GateResult) -> list[str]:
 
 
 def test_a_file_that_clamd_knows_is_found(tmp_path: Path) -> None:
-    with clamd() as place:
+    with clamd(KNOWN) as place:
         result = judged(tmp_path, place)
 
     assert messages(result) == ["Malware scan finding: scanner=clamav file=/opt/evil signature=Test.Virus"]
@@ -100,7 +65,10 @@ def test_a_daemon_that_must_be_there_and_is_not_is_an_error(
     "answer", [b"INSTREAM size limit exceeded. ERROR\0", b"\0", b"stream: x ERROR\0", b"?" * 9999]
 )
 def test_a_scan_that_fails_gives_no_verdict(tmp_path: Path, answer: bytes) -> None:
-    with clamd(answer=answer) as place, pytest.raises(GateError, match="the malware scan of '/empty' failed"):
+    with (
+        clamd(KNOWN, answer=answer) as place,
+        pytest.raises(GateError, match="the malware scan of '/empty' failed"),
+    ):
         judged(tmp_path, place)
 
 
@@ -109,7 +77,7 @@ def test_what_is_too_large_to_be_scanned_is_told(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(clamav, "_LARGEST", 1000)
     monkeypatch.setattr(clamav, "_EVERY_FILE", Want(limit=1000))
-    with clamd() as place:
+    with clamd(KNOWN) as place:
         result = judged(tmp_path, place)
 
     assert messages(result) == []

@@ -1,82 +1,101 @@
-"""Cases recorded from Anchore Engine 1.1 (tests/vectors/policy-cases), on evidence built by hand."""
+"""Cases recorded from Anchore Engine 1.1 (tests/vectors/policy-cases), each image through the whole engine."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from anchore_gate.errors import InvalidBundle
-from anchore_gate.model.evaluation import Action
-from anchore_gate.model.inventory import Distro, Inventory, Package
-from anchore_gate.policy.trigger import Evidence, MalwareFinding
-from tests.policy.support import evidence, files, judge
+from anchore_gate import LocalEngine, gate
+from anchore_gate.errors import GateError
+from anchore_gate.model.evaluation import Action, Evaluation, MatchedRule
+from anchore_gate.policy.settings import AnalyzerSettings
+from tests.support.clamd import clamd
 
 CASES = Path(__file__).parents[1] / "vectors" / "policy-cases"
-# Engine's bugs that are not repeated: it fails on a blank passwd line and cannot compare npm versions.
-QUIRKS = {"passwd_malformed_uid_error", "pkg_required_nonos_minimum"}
+# Engine's bugs that are not repeated: a blank passwd line fails it, npm versions are not compared.
+QUIRKS = {"passwd_malformed_uid_error": Action.WARN, "pkg_required_nonos_minimum": Action.GO}
+REFUSED = "err_bundle_version"
 NAMES = sorted(path.parent.name for path in CASES.glob("*/expected.json"))
-PACKAGES = (
-    Package(type="deb", name="libfoo1", version="1:1.2.3-4+b1", upstream="foo"),
-    Package(type="npm", name="leftpad", version="1.3.0"),
-    Package(type="npm", name="leftpad", version="1.1.0"),
-    Package(type="python", name="acme", version="1.0"),
-    Package(type="gem", name="rake", version="13.0"),
-)
+# What the image of `malware_findings` holds at `/app/bin`: the recorded scan says its signature.
+CONTENTS = {"/app/bin": b"ELFish"}
 
 
 def read(name: str, file: str) -> Any:
     return json.loads((CASES / name / file).read_text())
 
 
-def seen(name: str, expected: dict[str, Any]) -> Evidence:
-    distro = expected["image"]["distro"], expected["image"]["distro_version"]
-    has_packages = expected["image"]["distro"] == "debian"
-    known = None
-    if (CASES / name / "malware.json").exists():
-        known = tuple(
-            MalwareFinding(scanner=scan["scanner"], path=one["path"], signature=one.get("signature", ""))
-            for scan in read(name, "malware.json").values()
-            for one in scan["findings"]
-        )
-    inventory = Inventory(
-        distro=Distro(id=distro[0], version_id=distro[1]), packages=PACKAGES if has_packages else ()
-    )
-    return evidence(files=files(), inventory=inventory, malware=known)
+def judged(name: str) -> Evaluation:
+    args = read(name, "args.json")
+    image = CASES / "images" / Path(args["image"]).name
+    tag = f"{args['tag']}@{args['digest']}" if "digest" in args else args["tag"]
+    with ExitStack() as stack:
+        engine = LocalEngine()
+        if "malware" in args:
+            scan = read(name, args["malware"])["clamav"]["findings"]
+            known = {CONTENTS[one["path"]]: one["signature"] for one in scan if "signature" in one}
+            place = stack.enter_context(clamd(known))
+            engine = LocalEngine(clamd=place, settings=AnalyzerSettings(malware=True))
+        return gate(
+            f"docker-archive:{image}",
+            policy=CASES / name / "bundle.json",
+            tag=tag,
+            unmapped=Action.GO,
+            engine=engine,
+        ).evaluation
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in QUIRKS | {"err_bundle_version"}])
-def test_a_recorded_case_ends_as_in_engine(name: str) -> None:
-    args, expected = read(name, "args.json"), read(name, "expected.json")
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in {REFUSED, *QUIRKS}])
+def test_a_recorded_image_is_judged_as_by_engine(name: str) -> None:
+    expected = read(name, "expected.json")
 
-    result = judge(
-        read(name, "bundle.json"),
-        seen(name, expected),
-        tag=args["tag"],
-        digest=args.get("digest", ""),
-        unmapped=Action.GO,
-    )
+    result = judged(name)
 
     reason = result.final_reason.replace("denylisted", "blacklisted").replace("allowlisted", "whitelisted")
-    mapping = expected["matched_mapping_rule"]
     assert (result.final_action.word, reason) == (expected["final_action"], expected["final_action_reason"])
-    assert (result.mapping.id if result.mapping else None) == (mapping["id"] if mapping else None)
+    assert result.policy_action.word == expected["policy_final_action"]
+    assert [_id(one) for one in (result.mapping, result.allowlisted_image, result.denylisted_image)] == [
+        (expected[f"matched_{word}_rule"] or {}).get("id")
+        for word in ("mapping", "whitelisted_images", "blacklisted_images")
+    ]
     assert [one.type for one in result.problems] == [
         one["problem_type"] for one in expected["evaluation_problems"]
     ]
-    assert Counter(
-        (outcome.gate, outcome.trigger, outcome.action.word, one.trigger_id, one.message)
-        for outcome in result.outcomes
-        for one in outcome.findings
-    ) == Counter(
-        (one["gate"], one["trigger"], one["action"], one["trigger_id"], one["message"])
+    assert _findings(result) == Counter(
+        (
+            *(one[key] for key in ("policy_id", "gate", "trigger", "action", "trigger_id", "message")),
+            one["whitelisted"]["matched_rule_id"] if one["whitelisted"] else None,
+        )
         for one in expected["findings"]
     )
 
 
-def test_a_bundle_of_another_version_is_refused() -> None:
-    with pytest.raises(InvalidBundle, match="version: found version '2', expected '1_0'"):
-        judge(read("err_bundle_version", "bundle.json"))
+def _id(rule: MatchedRule | None) -> str | None:
+    return rule.id if rule else None
+
+
+def _findings(result: Evaluation) -> Counter[tuple[str | None, ...]]:
+    return Counter(
+        (
+            *(outcome.rule_set_id, outcome.gate, outcome.trigger),
+            (outcome.action if one.stands else Action.GO).word,
+            *(one.trigger_id, one.message),
+            one.suppressed.item_id if one.suppressed else None,
+        )
+        for outcome in result.outcomes
+        for one in outcome.findings
+    )
+
+
+@pytest.mark.parametrize("name", sorted(QUIRKS))
+def test_what_made_engine_fail_is_answered(name: str) -> None:
+    assert judged(name).final_action is QUIRKS[name]
+
+
+def test_a_bundle_of_another_version_gives_no_verdict() -> None:
+    with pytest.raises(GateError, match="version: found version '2', expected '1_0'"):
+        judged(REFUSED)
