@@ -151,9 +151,25 @@ class Trigger:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackagesTrigger(Trigger):
+    """A question about what is installed."""
+
+    def needs(self, settings: AnalyzerSettings) -> Needs:
+        """See `Trigger.needs`."""
+        del settings
+        return Needs(packages=True)
+
+    def found_package(self, message: str, package: Package, *, fix: str = "") -> Finding:
+        """A finding of a package, where it lies."""
+        path = next(iter(package.locations), "")
+        return self.found(message, package=package, path=path, layer=package.layer, fix=fix)
+
+
 def description(trigger: type[Trigger]) -> str:
-    """What a trigger asks, in one paragraph."""
-    return " ".join((trigger.__doc__ or "").split("\n\n")[0].split())
+    """What a trigger asks, in one paragraph: its own words, or those of what it is made from."""
+    text = next((one.__doc__ for one in trigger.__mro__ if one.__doc__), "")
+    return " ".join(text.split("\n\n")[0].split())
 
 
 @dataclass(frozen=True, slots=True)

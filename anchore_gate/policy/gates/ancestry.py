@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -13,6 +13,7 @@ from anchore_gate.policy.trigger import Evidence, Gate, NotKnownHere, Trigger
 
 # OCI image-spec, annotations.md
 _BASE_NAME, _BASE_DIGEST = "org.opencontainers.image.base.name", "org.opencontainers.image.base.digest"
+_DIGESTS, _NAMES, _DIGEST = "Digests", "References", "sha256:832cd0f7..."
 _NO_BASE = "the image's base is not known: neither its annotations nor a Dockerfile say it"
 _FURTHER = "the image's base is another; what that was built from is only known to the service"
 
@@ -24,7 +25,7 @@ class AllowedBaseImageDigest(Trigger):
     GATE: ClassVar[str] = "ancestry"
     NAME: ClassVar[str] = "allowed_base_image_digest"
 
-    base_digest: tuple[str, ...] = parameter(WORDS, description="Digests", example="sha256:832cd0f7...")
+    base_digest: tuple[str, ...] = parameter(WORDS, description=_DIGESTS, example=_DIGEST)
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
@@ -40,7 +41,7 @@ class AllowedBaseImageTag(Trigger):
     GATE: ClassVar[str] = "ancestry"
     NAME: ClassVar[str] = "allowed_base_image_tag"
 
-    base_tag: tuple[str, ...] = parameter(WORDS, description="References", example="docker.io/debian:12")
+    base_tag: tuple[str, ...] = parameter(WORDS, description=_NAMES, example="docker.io/debian:12")
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
@@ -50,42 +51,45 @@ class AllowedBaseImageTag(Trigger):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DenylistAncestorImageDigest(Trigger):
-    """Fires when the image is built from an image of one of these digests."""
-
+class _Denylist(Trigger):
     GATE: ClassVar[str] = "ancestry"
-    NAME: ClassVar[str] = "denylist_ancestor_image_digest"
 
-    ancestor_digest: tuple[str, ...] = parameter(WORDS, description="Digests", example="sha256:832cd0f7...")
-
-    def fire(self, evidence: Evidence) -> Iterator[Finding]:
-        """See `Trigger.fire`."""
-        if _is_from_scratch(evidence):
-            return
-        denied = [one for one in _known(_digests(evidence)) if one in self.ancestor_digest]
-        if not denied:
+    def _denied(self, known: tuple[str, ...], is_listed: Callable[[str], bool], what: str) -> Finding:
+        """The finding. Raises `NotKnownHere`: that the base is another does not say what lies below it."""
+        denied = next(filter(is_listed, _known(known)), None)
+        if denied is None:
             raise NotKnownHere(_FURTHER)
-        yield self.found(f"Ancestor image digest is denylisted: {denied[0]}")
+        return self.found(f"{what} is denylisted: {denied}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DenylistAncestorImageTag(Trigger):
-    """Fires when the image is built from an image of one of these names."""
+class DenylistAncestorImageDigest(_Denylist):
+    """Fires when the image is built from an image of one of these digests."""
 
-    GATE: ClassVar[str] = "ancestry"
-    NAME: ClassVar[str] = "denylist_ancestor_image_tag"
+    NAME: ClassVar[str] = "denylist_ancestor_image_digest"
 
-    ancestor_tag: tuple[str, ...] = parameter(WORDS, description="References", example="docker.io/debian:8")
+    ancestor_digest: tuple[str, ...] = parameter(WORDS, description=_DIGESTS, example=_DIGEST)
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
-        if _is_from_scratch(evidence):
-            return
-        wanted = set(map(_whole, self.ancestor_tag))
-        denied = [one for one in _known(_names(evidence)) if _whole(one) in wanted]
-        if not denied:
-            raise NotKnownHere(_FURTHER)
-        yield self.found(f"Ancestor image is denylisted: {denied[0]}")
+        if not _is_from_scratch(evidence):
+            is_listed = self.ancestor_digest.__contains__
+            yield self._denied(_digests(evidence), is_listed, "Ancestor image digest")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DenylistAncestorImageTag(_Denylist):
+    """Fires when the image is built from an image of one of these names."""
+
+    NAME: ClassVar[str] = "denylist_ancestor_image_tag"
+
+    ancestor_tag: tuple[str, ...] = parameter(WORDS, description=_NAMES, example="docker.io/debian:8")
+
+    def fire(self, evidence: Evidence) -> Iterator[Finding]:
+        """See `Trigger.fire`."""
+        if not _is_from_scratch(evidence):
+            wanted = set(map(_whole, self.ancestor_tag))
+            yield self._denied(_names(evidence), lambda name: _whole(name) in wanted, "Ancestor image")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

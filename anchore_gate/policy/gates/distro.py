@@ -9,17 +9,15 @@ from itertools import zip_longest
 from typing import ClassVar, Final
 
 from anchore_gate.errors import PolicyError
-from anchore_gate.image.needs import Needs
 from anchore_gate.model.evaluation import Finding
 from anchore_gate.policy.parameter import COMPARISONS, TEXT, choice, parameter
-from anchore_gate.policy.settings import AnalyzerSettings
-from anchore_gate.policy.trigger import Evidence, Gate, Trigger
+from anchore_gate.policy.trigger import Evidence, Gate, PackagesTrigger
 
 _NUMBERS = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deny(Trigger):
+class Deny(PackagesTrigger):
     """Fires when the image is of a distribution, in any version or in those that a comparison picks."""
 
     GATE: ClassVar[str] = "distro"
@@ -36,11 +34,6 @@ class Deny(Trigger):
     def __post_init__(self) -> None:
         if self.version is not None and self.check not in {"=", "!="}:
             _numbers(self.version)
-
-    def needs(self, settings: AnalyzerSettings) -> Needs:
-        """See `Trigger.needs`."""
-        del settings
-        return Needs(packages=True)
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from anchore_gate.image.needs import Needs
 from anchore_gate.model.evaluation import Finding
 from anchore_gate.policy.parameter import WORDS, choice, parameter
-from anchore_gate.policy.settings import AnalyzerSettings
-from anchore_gate.policy.trigger import Evidence, Gate, Trigger
+from anchore_gate.policy.trigger import Evidence, Gate, PackagesTrigger
 
 _UNKNOWN = "N/A"  # Engine's word for a package that names no licence: policies deny it
 _TYPE = "Only packages of the distribution, or only the others"
@@ -28,53 +26,50 @@ def _tokens(evidence: Evidence, package_type: str) -> list[tuple[str, str]]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DenylistExactMatch(Trigger):
+class _Denylist(PackagesTrigger):
+    GATE: ClassVar[str] = "licenses"
+    WORD: ClassVar[str] = ""  # Engine's, before the message
+
+    licenses: tuple[str, ...] = parameter(WORDS, description="Licence names", example="GPLv2+,GPL-3+")
+    package_type: str = parameter(choice("all", "os", "non-os"), description=_TYPE, default="all")
+
+    def fire(self, evidence: Evidence) -> Iterator[Finding]:
+        """See `Trigger.fire`."""
+        hits = [
+            f"{name}({token})"
+            for name, token in _tokens(evidence, self.package_type)
+            for listed in self.licenses
+            if self.fits(listed, token)
+        ]
+        if hits:
+            denied = f"Packages are installed that have denylisted licenses: {', '.join(hits)}"
+            yield self.found(f"{self.WORD} {denied}")
+
+    def fits(self, listed: str, token: str) -> bool:
+        """Whether the licence word is meant by the one on the list."""
+        raise NotImplementedError
+
+
+class DenylistExactMatch(_Denylist):
     """Fires once, naming every package with one of the licences."""
 
-    GATE: ClassVar[str] = "licenses"
-    NAME: ClassVar[str] = "denylist_exact_match"
+    NAME = "denylist_exact_match"
+    WORD = "LICFULLMATCH"
 
-    licenses: tuple[str, ...] = parameter(WORDS, description="Whole licence names", example="GPLv2+,GPL-3+")
-    package_type: str = parameter(choice("all", "os", "non-os"), description=_TYPE, default="all")
-
-    def needs(self, settings: AnalyzerSettings) -> Needs:
-        """See `Trigger.needs`."""
-        del settings
-        return Needs(packages=True)
-
-    def fire(self, evidence: Evidence) -> Iterator[Finding]:
-        """See `Trigger.fire`."""
-        tokens = _tokens(evidence, self.package_type)
-        hits = [f"{name}({token})" for name, token in tokens if token in self.licenses]
-        if hits:
-            yield self.found(
-                f"LICFULLMATCH Packages are installed that have denylisted licenses: {', '.join(hits)}"
-            )
+    def fits(self, listed: str, token: str) -> bool:
+        """Letter for letter."""
+        return listed == token
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DenylistPartialMatch(Trigger):
+class DenylistPartialMatch(_Denylist):
     """Fires once, naming every package with a licence that holds one of the texts."""
 
-    GATE: ClassVar[str] = "licenses"
-    NAME: ClassVar[str] = "denylist_partial_match"
+    NAME = "denylist_partial_match"
+    WORD = "LICSUBMATCH"
 
-    licenses: tuple[str, ...] = parameter(WORDS, description="Parts of licence names", example="LGPL,BSD")
-    package_type: str = parameter(choice("all", "os", "non-os"), description=_TYPE, default="all")
-
-    def needs(self, settings: AnalyzerSettings) -> Needs:
-        """See `Trigger.needs`."""
-        del settings
-        return Needs(packages=True)
-
-    def fire(self, evidence: Evidence) -> Iterator[Finding]:
-        """See `Trigger.fire`."""
-        tokens = _tokens(evidence, self.package_type)
-        hits = [f"{name}({token})" for name, token in tokens for part in self.licenses if part in token]
-        if hits:
-            yield self.found(
-                f"LICSUBMATCH Packages are installed that have denylisted licenses: {', '.join(hits)}"
-            )
+    def fits(self, listed: str, token: str) -> bool:
+        """As a part of it."""
+        return listed in token
 
 
 GATE: Final = Gate("licenses", "Licences of packages.", (DenylistExactMatch, DenylistPartialMatch))

@@ -16,11 +16,11 @@ from anchore_gate.policy.comparison import compare, is_lower, spellings
 from anchore_gate.policy.expression import Expression
 from anchore_gate.policy.parameter import COMPARISONS, TEXT, WORDS, choice, parameter
 from anchore_gate.policy.settings import AnalyzerSettings
-from anchore_gate.policy.trigger import Evidence, Gate, Trigger
+from anchore_gate.policy.trigger import Evidence, Gate, PackagesTrigger, Trigger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequiredPackage(Trigger):
+class RequiredPackage(PackagesTrigger):
     """Fires when a package is not installed, or not in the version that is asked for."""
 
     GATE: ClassVar[str] = "packages"
@@ -31,11 +31,6 @@ class RequiredPackage(Trigger):
     version_match_type: str = parameter(
         choice("exact", "minimum"), description="How versions compare", example="exact", default="exact"
     )
-
-    def needs(self, settings: AnalyzerSettings) -> Needs:
-        """See `Trigger.needs`."""
-        del settings
-        return Needs(packages=True)
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
@@ -143,7 +138,7 @@ def _is_changed(file: PackageFile, entry: FileEntry, evidence: Evidence) -> bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Denylist(Trigger):
+class Denylist(PackagesTrigger):
     """Fires for each installed package of a name, in any version or in one."""
 
     GATE: ClassVar[str] = "packages"
@@ -152,22 +147,13 @@ class Denylist(Trigger):
     name: str = parameter(TEXT, description="The package", example="openssh-server")
     version: str | None = parameter(TEXT, description="Its version", example="1.0.1", default=None)
 
-    def needs(self, settings: AnalyzerSettings) -> Needs:
-        """See `Trigger.needs`."""
-        del settings
-        return Needs(packages=True)
-
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
         suffix = f"-{self.version}" if self.version else ""
         for package in evidence.packages_named(self.name):
             if not self.version or self.version in spellings(package):
-                yield self.found(
-                    f"Package is denylisted: {self.name}{suffix}",
-                    package=package,
-                    path=next(iter(package.locations), ""),
-                    layer=package.layer,
-                    fix=f"remove {self.name}",
+                yield self.found_package(
+                    f"Package is denylisted: {self.name}{suffix}", package, fix=f"remove {self.name}"
                 )
 
 
@@ -175,7 +161,7 @@ _TEXT_CHECKS = ("=", "!=", "like", "not_like")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Metadata(Trigger):
+class Metadata(PackagesTrigger):
     """Fires for each installed package whose name, version and type are as asked (Enterprise)."""
 
     GATE: ClassVar[str] = "packages"
@@ -202,11 +188,6 @@ class Metadata(Trigger):
         if self.name is None and self.version is None and self.type is None:
             raise ValueError("one of name, version, type is required")
 
-    def needs(self, settings: AnalyzerSettings) -> Needs:
-        """See `Trigger.needs`."""
-        del settings
-        return Needs(packages=True)
-
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
         for package in evidence.inventory.packages:
@@ -215,11 +196,8 @@ class Metadata(Trigger):
                 and _fits(self.type_comparison, package.type, self.type)
                 and self._has_version(package)
             ):
-                yield self.found(
-                    f"Package metadata matches: {package.name} {package.version} ({package.type})",
-                    package=package,
-                    path=next(iter(package.locations), ""),
-                    layer=package.layer,
+                yield self.found_package(
+                    f"Package metadata matches: {package.name} {package.version} ({package.type})", package
                 )
 
     def _has_version(self, package: Package) -> bool:

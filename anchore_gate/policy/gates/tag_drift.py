@@ -6,29 +6,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from anchore_gate.image.needs import Needs
 from anchore_gate.model.evaluation import Finding
 from anchore_gate.model.inventory import Inventory, Package
 from anchore_gate.policy.parameter import TEXT, parameter
-from anchore_gate.policy.settings import AnalyzerSettings
-from anchore_gate.policy.trigger import Evidence, Gate, NotKnownHere, Trigger
+from anchore_gate.policy.trigger import Evidence, Gate, NotKnownHere, PackagesTrigger
 
 _Versions = dict[tuple[str, str], dict[str, Package]]
 _TYPES = {"dpkg": "deb", "apkg": "apk", "java": "java-archive", "go": "go-module"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Drift(Trigger):
+class _Drift(PackagesTrigger):
     GATE: ClassVar[str] = "tag_drift"
 
     package_type: str = parameter(
         TEXT, description="Only packages of this type: all, os, non-os, deb, npm, ...", default="all"
     )
-
-    def needs(self, settings: AnalyzerSettings) -> Needs:
-        """See `Trigger.needs`."""
-        del settings
-        return Needs(packages=True)
 
     def _versions(self, evidence: Evidence) -> tuple[_Versions, _Versions]:
         if evidence.previous is None:
