@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
@@ -15,9 +14,6 @@ from anchore_gate.cli.db_settings import database_settings
 from anchore_gate.cli.db_show import (
     print_database,
     print_listing,
-    progress_bar,
-    progress_note,
-    waiting_for_lock,
 )
 from anchore_gate.cli.options import add_options
 from anchore_gate.cli.terminal import hint, say, table
@@ -193,13 +189,13 @@ def _list(args: argparse.Namespace, settings: DatabaseSettings, now: datetime) -
 
 
 def _use(args: argparse.Namespace, settings: DatabaseSettings, now: datetime) -> int:
-    with settings.cache.lock(waiting=waiting_for_lock):
+    with settings.cache.lock(waiting=settings.waiting):
         settings.cache.use(args.name)
     return _after(args, settings, now)
 
 
 def _delete(args: argparse.Namespace, settings: DatabaseSettings, now: datetime) -> int:
-    with settings.cache.lock(waiting=waiting_for_lock):
+    with settings.cache.lock(waiting=settings.waiting):
         names = settings.cache.delete()
     _said(args, {"deleted": list(names)}, f"deleted {len(names)} databases in {settings.cache.folder}")
     return 0
@@ -245,8 +241,7 @@ def _path(settings: DatabaseSettings) -> Path:
 def _updater(settings: DatabaseSettings) -> Updater:
     if settings.path is not None:
         raise ConfigError("--db FILE is used as it is: `update`, `import` and `check` are about the cache")
-    bar = progress_bar(sys.stderr) if sys.stderr.isatty() else progress_note()
-    return Updater(settings=settings, progress=bar, waiting=waiting_for_lock)
+    return Updater(settings=settings)
 
 
 def _said(args: argparse.Namespace, value: dict[str, Any], text: str) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from datetime import timedelta
 
 from anchore_gate import __version__
+from anchore_gate.cli.db_progress import progress_bar, progress_note, waiting_note
 from anchore_gate.cli.options import Settings
 from anchore_gate.errors import ConfigError
 from anchore_gate.vulnerability.cache import Cache, default_folder
@@ -28,6 +30,8 @@ def database_settings(settings: Settings, *, allows_stale: bool = False) -> Data
         allows_stale=allows_stale,
         ca_bundle=settings.path("db-ca"),
         user_agent=f"anchore-gate/{__version__}",
+        progress=progress_bar(sys.stderr) if sys.stderr.isatty() else progress_note(),
+        waiting=waiting_note(),
     )
 
 

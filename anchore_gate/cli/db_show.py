@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TextIO
+from typing import Any
 
-from anchore_gate.cli.terminal import hint, say
+from anchore_gate.cli.terminal import say
 from anchore_gate.model.vulnerability import DatabaseIdentity
 from anchore_gate.vulnerability.database import DatabaseSettings, span
 from anchore_gate.vulnerability.feeds.grype import Listing
@@ -70,44 +68,6 @@ def print_listing(listing: Listing, built: datetime | None, *, now: datetime, as
         say("this form of the database is deprecated: look for a newer anchore-gate")
 
 
-def progress_bar(
-    stream: TextIO, monotonic: Callable[[], float] = time.monotonic
-) -> Callable[[int, int | None], None]:
-    """One line on a terminal that says how far a transfer is; ten times a second at most."""
-    shown = [0.0]
-
-    def show(done: int, total: int | None) -> None:
-        is_end = done == total
-        if monotonic() - shown[0] < 0.1 and not is_end:
-            return
-        shown[0] = monotonic()
-        of = f" of {_size(total)} ({done * 100 // total} %)" if total else ""
-        stream.write(
-            f"\rfetching the vulnerability database: {_size(done)}{of}   " + ("\n" if is_end else "")
-        )
-        stream.flush()
-
-    return show
-
-
-def progress_note() -> Callable[[int, int | None], None]:
-    """One line in a log, when a transfer begins: CI logs keep every line."""
-    is_said = [False]
-
-    def show(_: int, total: int | None) -> None:
-        if not is_said[0]:
-            size = _size(total) if total else "of unknown size"
-            hint(f"fetching the vulnerability database ({size})")
-        is_said[0] = True
-
-    return show
-
-
-def waiting_for_lock() -> None:
-    """Say once that another process is at it."""
-    hint("another process updates the database; waiting for it")
-
-
 def _facts(store: Store, problem: str, now: datetime) -> dict[str, Any]:
     identity = store.identity
     # Rows are numbered from 1, so the last number is the count, and costs no scan of the table.
@@ -134,10 +94,6 @@ def _facts(store: Store, problem: str, now: datetime) -> dict[str, Any]:
 
 def _providers(identity: DatabaseIdentity) -> str:
     return ", ".join(f"{name} {captured[:10]}".strip() for name, captured in identity.providers) or "-"
-
-
-def _size(count: int) -> str:
-    return f"{count / 1_000_000:.1f} MB"
 
 
 def _age(moment: datetime | None, now: datetime) -> str:

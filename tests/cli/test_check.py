@@ -10,12 +10,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from anchore_gate.cli import main
+from tests.support.databases import publish
 from tests.support.registry import run_registry
+from tests.support.web import serve
 
 ROOT = Path(__file__).parents[2]
 TEAM = str(ROOT / "examples" / "policies" / "team.json")
@@ -314,6 +317,19 @@ def test_vulnerabilities_are_found_and_the_data_is_named_a_sample(
     assert main(words) == 1
     assert "SAMPLE" in capsys.readouterr().out
     assert any("+openssl" in one for one in _ids(tmp_path / "r.json"))
+
+
+def test_a_missing_database_is_fetched_and_that_is_said_on_standard_error(
+    demo_images: Images, monkeypatch: pytest.MonkeyPatch, capsys: Capture, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ANCHORE_GATE_CACHE_DIR", str(tmp_path / "cache"))
+    built = datetime.now(timezone.utc).replace(microsecond=0) - timedelta(hours=30)
+    with serve(publish(tmp_path, built_at=built).respond) as site:
+        words = ["check", str(demo_images[0]), str(demo_images[1]), "--policy", DEMO, "--db-url", site.url]
+        main(words)
+    shown = capsys.readouterr()
+    assert shown.err.count("fetching the vulnerability database (0.0 MB)") == 1
+    assert "fetching" not in shown.out
 
 
 def test_missing_vulnerability_data_is_no_verdict_when_a_rule_needs_it(

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from anchore_gate.cli import main
+from anchore_gate.cli.db_progress import progress_bar
 from anchore_gate.cli.db_settings import age_of
-from anchore_gate.cli.db_show import progress_bar
 from anchore_gate.errors import ConfigError
 from tests.support.databases import publish, write_database
 from tests.support.web import serve
