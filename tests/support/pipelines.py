@@ -1,0 +1,78 @@
+"""What the runners of CI systems need: a gate on the PATH, a repository, registries that misbehave."""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.tools import ROOT
+from tests.support.web import Asked, Reply, Site, serve
+
+TEAM_POLICY = ROOT / "examples" / "policies" / "team.json"
+USER, PASSWORD = "ci-user", "s3cr3t-of-the-registry"
+# As it travels in a header: as good as the password itself.
+ENCODED = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+
+
+def gate_command(folder: Path) -> Path:
+    """`anchore-gate` in `folder`, as this checkout would install it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    script = folder / "anchore-gate"
+    script.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m anchore_gate "$@"\n')
+    script.chmod(0o755)
+    return script
+
+
+def make_repository(folder: Path) -> None:
+    """Commit everything in `folder`."""
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    origin = ["remote", "add", "origin", "https://gitlab.example.org/team/app.git"]
+    for words in (["init", "-q", "-b", "main"], origin, ["add", "-A"], ["commit", "-qm", "a pipeline"]):
+        subprocess.run([*git, *words], cwd=folder, check=True)
+
+
+def warning_policy(folder: Path) -> Path:
+    """The team's policy, with nothing that stops: a bad image only warns."""
+    path = folder / "warnings.json"
+    path.write_text(TEAM_POLICY.read_text().replace('"STOP"', '"WARN"'))
+    return path
+
+
+@contextmanager
+def silent_registry() -> Iterator[str]:
+    """The `host:port` of a registry that takes connections and never says a word."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(64)
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+
+
+@contextmanager
+def telltale_registry() -> Iterator[Site]:
+    """A registry that asks for a password, refuses it, and gives back all it was told, in clear text too."""
+
+    def refuse(asked: Asked) -> Reply:
+        told = asked.headers.get("authorization", "")
+        clear = base64.b64decode(told.removeprefix("Basic ")).decode() if told.startswith("Basic ") else ""
+        message = json.dumps({"errors": [{"code": "DENIED", "message": f"{told} {clear}"}]})
+        return Reply(403 if told else 401, message.encode(), {"WWW-Authenticate": 'Basic realm="x"'})
+
+    with serve(refuse) as site:
+        yield site
+
+
+def was_sent(site: Site) -> bool:
+    """Whether the registry got the password: only then its silence proves anything."""
+    return any(ENCODED in asked.headers.get("authorization", "") for asked in site.asked)
+
+
+def text_of(folder: Path) -> str:
+    """Everything that stands in the files of a folder."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return "\n".join(path.read_bytes().decode("utf-8", "replace") for path in files)
