@@ -1,96 +1,147 @@
-"""The GitLab template, run by gitlab-ci-local on this machine."""
+"""The GitLab template, run by gitlab-ci-local on this machine: every case is one include of one pipeline."""
 
 from __future__ import annotations
 
-import os
-import shutil
+import json
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from junitparser import JUnitXml
 
-ROOT = Path(__file__).parents[2]
-MODULES = Path(os.environ.get("ANCHORE_GATE_NODE_MODULES", ROOT / "node_modules"))
-RUNNER = shutil.which("gitlab-ci-local", path=f"{MODULES / '.bin'}:{os.environ['PATH']}")
-pytestmark = [
-    pytest.mark.skipif(RUNNER is None, reason="no `gitlab-ci-local` (npm install gitlab-ci-local@4.65.1)"),
-    pytest.mark.skipif(shutil.which("rsync") is None, reason="no `rsync` (Debian package rsync)"),
-]
+from tests.support import pipelines
+from tests.support.gitlab import Pipeline, copy_template, needs_gitlab, needs_rsync, run_gitlab
+from tests.support.pipelines import ENCODED, PASSWORD, TEAM_POLICY, USER
+from tests.support.tools import ROOT
 
-
-def run_gitlab(folder: Path, *jobs: dict[str, str]) -> tuple[int, str]:
-    """Include the template once for each of `jobs` in a repository of its own, and run the pipeline."""
-    folder.mkdir()
-    shutil.copy(ROOT / "ci-templates" / "gitlab" / "anchore-gate.yml", folder / "anchore-gate.yml")
-    lines = ["include:"]
-    for number, inputs in enumerate(jobs):
-        lines += ["  - local: anchore-gate.yml", "    inputs:", f"      job_name: gate_{number}"]
-        lines += ["      install: false"]
-        lines += [f"      {name}: {value}" for name, value in inputs.items()]
-    (folder / ".gitlab-ci.yml").write_text("\n".join(lines) + "\n")
-    tools = folder.parent / f"{folder.name}-tools"
-    tools.mkdir()
-    script = tools / "anchore-gate"
-    script.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m anchore_gate "$@"\n')
-    script.chmod(0o755)
-    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
-    for words in (
-        ["init", "-q", "-b", "main"],
-        ["remote", "add", "origin", "https://gitlab.example.org/team/app.git"],
-        ["add", "-A"],
-        ["commit", "-qm", "a pipeline"],
-    ):
-        subprocess.run([*git, *words], cwd=folder, check=True)
-    environment = {**os.environ, "HOME": str(tools), "PATH": f"{tools}:{os.environ['PATH']}"}
-    assert RUNNER is not None
-    done = subprocess.run(
-        [RUNNER, "--force-shell-executor", "--shell-isolation", "--no-color"],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    return done.returncode, done.stdout + done.stderr
+pytestmark = [needs_gitlab, needs_rsync]
 
 
-@pytest.fixture
-def policy() -> str:
-    return str(ROOT / "examples" / "policies" / "team.json")
+def including(folder: Path, cases: Mapping[str, Mapping[str, object]]) -> Path:
+    """A folder whose pipeline includes the template once for each case."""
+    folder.mkdir(exist_ok=True)
+    copy_template(folder, ROOT)
+    common = {"install": False, "policy": str(TEAM_POLICY)}
+    include = [
+        {"local": "anchore-gate.yml", "inputs": {**common, "job_name": name, **inputs}}
+        for name, inputs in cases.items()
+    ]
+    (folder / ".gitlab-ci.yml").write_text(json.dumps({"include": include}))
+    return folder
 
 
-def test_included_twice_each_image_gets_its_own_job(
-    tmp_path: Path, demo_images: tuple[Path, Path], policy: str
-) -> None:
+@pytest.fixture(scope="module")
+def marker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("marker") / "pwned"
+
+
+@pytest.fixture(scope="module")
+def pipeline(
+    tmp_path_factory: pytest.TempPathFactory, demo_images: tuple[Path, Path], marker: Path
+) -> Iterator[Pipeline]:
+    """Every case in one run of the runner."""
+    tools = tmp_path_factory.mktemp("tools")
     good, bad = (str(path) for path in demo_images)
-    code, log = run_gitlab(
-        tmp_path / "repo", {"images": good, "policy": policy}, {"images": bad, "policy": policy}
-    )
-    assert code != 0
-    assert "PASS  gate_0" in log, log
-    assert "FAIL  gate_1" in log, log
-    assert "exposes port (22/tcp)" in log
+    missing, warnings = "docker-archive:/nothing/there.tar", str(pipelines.warning_policy(tools))
+    hostile = f"demo/x:1; touch {marker} #$(touch {marker})`touch {marker}`'\""
+    with pipelines.silent_registry() as silent, pipelines.telltale_registry() as telltale:
+        cases: dict[str, dict[str, object]] = {
+            "passes": {"images": good},
+            "stops": {"images": bad},
+            "stops_allowed": {"images": bad, "allow_failure": True},
+            "several": {"images": f"{good}\n{bad}"},
+            "no_verdict": {"images": missing},
+            "no_verdict_warns": {"images": missing, "on_error": "warn"},
+            "warns": {"images": bad, "policy": warnings},
+            "warns_fail": {"images": bad, "policy": warnings, "fail_on": "warn"},
+            "times_out": {"images": f"{silent}/app:1", "registry_insecure": "true", "timeout": "1"},
+            "hostile": {"images": good, "annotations": f"reason={hostile}", "sarif_category": hostile},
+            "hostile_name": {"images": good, "tag": hostile},
+            "secret": {"images": f"{telltale.host}/app:1", "registry_insecure": "true"},
+        }
+        masked = {"ANCHORE_GATE_REGISTRY_USERNAME": USER, "ANCHORE_GATE_REGISTRY_PASSWORD": PASSWORD}
+        folder = including(tmp_path_factory.mktemp("repository"), cases)
+        yield run_gitlab(folder, tools, variables=masked)
+        assert pipelines.was_sent(telltale)
 
 
-def test_reports_are_there_after_a_failure(
-    tmp_path: Path, demo_images: tuple[Path, Path], policy: str
-) -> None:
-    run_gitlab(tmp_path / "repo", {"images": str(demo_images[1]), "policy": policy})
-    assert list((tmp_path / "repo").rglob("junit.xml"))
+@pytest.mark.parametrize(
+    ("name", "result", "told"),
+    [
+        ("passes", "PASS", "PASS  docker.io/demo/good:1.0"),
+        ("stops", "FAIL", "exposes port (22/tcp)"),
+        ("stops_allowed", "WARN", "exit code 1"),
+        ("several", "FAIL", "PASS  docker.io/demo/good:1.0"),
+        ("several", "FAIL", "FAIL  docker.io/demo/bad:1.0"),
+        ("no_verdict", "FAIL", "exit code 3"),
+        ("no_verdict_warns", "PASS", "no verdict"),
+        ("warns", "PASS", "docker.io/demo/bad:1.0"),
+        ("warns_fail", "FAIL", "exit code 1"),
+        ("times_out", "FAIL", "no verdict within 1 s (--timeout)"),
+        ("times_out", "FAIL", "exit code 3"),
+    ],
+)
+def test_the_job_ends_as_the_gate_says(pipeline: Pipeline, name: str, result: str, told: str) -> None:
+    assert pipeline.result(name) == result, pipeline.log(name)
+    assert told in pipeline.log(name)
 
 
-def test_no_verdict_fails_and_on_error_warn_lets_it_go_on(tmp_path: Path, policy: str) -> None:
-    missing = {"images": "docker-archive:/nothing/there.tar", "policy": policy}
-    code, log = run_gitlab(tmp_path / "strict", missing)
-    assert code != 0
-    assert "FAIL  gate_0" in log
-    code, log = run_gitlab(tmp_path / "lenient", missing | {"on_error": "warn"})
-    assert code == 0, log
+@pytest.mark.parametrize("name", ["passes", "stops", "several", "no_verdict", "warns", "times_out", "secret"])
+def test_reports_are_there_whatever_the_verdict(pipeline: Pipeline, name: str) -> None:
+    assert sum(suite.tests for suite in JUnitXml.fromfile(str(pipeline.reports(name) / "junit.xml"))) > 0
+    assert json.loads((pipeline.reports(name) / "gl-container-scanning-report.json").read_text())
 
 
-def test_a_choice_outside_its_words_is_refused(tmp_path: Path, demo_images: tuple[Path, Path]) -> None:
-    code, log = run_gitlab(tmp_path / "repo", {"images": str(demo_images[0]), "fail_on": "sometimes"})
-    assert code != 0
-    assert "sometimes" in log or "fail_on" in log
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [("passes", "pass"), ("stops", "fail"), ("no_verdict", "error"), ("times_out", "timeout")],
+)
+def test_later_jobs_get_the_verdict(pipeline: Pipeline, name: str, verdict: str) -> None:
+    told = (pipeline.reports(name) / "gate.env").read_text().splitlines()
+    assert f"ANCHORE_GATE_VERDICT={verdict}" in told
+
+
+def test_a_clean_image_has_a_junit_file_of_passing_cases(pipeline: Pipeline) -> None:
+    found = JUnitXml.fromfile(str(pipeline.reports("passes") / "junit.xml"))
+    assert found.tests > 0
+    assert (found.failures, found.errors) == (0, 0)
+
+
+def test_a_hostile_input_is_never_run(pipeline: Pipeline, marker: Path) -> None:
+    assert pipeline.result("hostile") == "PASS"
+    assert f"touch {marker}" in (pipeline.reports("hostile") / "result.json").read_text()
+    assert pipeline.result("hostile_name") == "FAIL"
+    assert not marker.exists()
+
+
+def test_a_secret_is_in_no_log_and_no_report(pipeline: Pipeline) -> None:
+    assert pipeline.result("secret") == "FAIL"
+    for told in (pipeline.text, pipelines.text_of(pipeline.reports("secret"))):
+        assert PASSWORD not in told
+        assert ENCODED not in told
+
+
+def test_a_choice_outside_its_words_is_refused(tmp_path: Path) -> None:
+    wrong = including(tmp_path / "repository", {"gate": {"fail_on": "sometimes"}})
+    refused = run_gitlab(wrong, tmp_path / "tools", "--list")
+    assert refused.code != 0
+    assert "sometimes" in refused.text or "fail_on" in refused.text
+
+
+def test_a_project_can_switch_the_gate_off(tmp_path: Path) -> None:
+    folder = including(tmp_path / "repository", {"gate": {}})
+    off = run_gitlab(folder, tmp_path / "tools", "--list", variables={"ANCHORE_GATE_DISABLED": "true"})
+    assert "gate" not in off.text.split("when")[-1]
+
+
+def test_what_the_template_becomes_fits_the_schema(tmp_path: Path) -> None:
+    folder = including(tmp_path / "repository", {"first": {}, "second": {"stage": "deploy"}})
+    rendered = tmp_path / "rendered.gitlab-ci.yml"
+    shown = run_gitlab(folder, tmp_path / "tools", "--preview").output
+    rendered.write_text(shown)
+    words = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.gitlab-ci"]
+    words += ["--data-transform", "gitlab-ci", "--regex-variant", "nonunicode", str(rendered)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr + shown
