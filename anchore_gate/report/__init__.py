@@ -14,6 +14,7 @@ _NOT_FORMATS = frozenset(
         "cleaning",
         "entry",
         "rows",
+        "row_text",
         "reading",
         "writer",
         "redaction",

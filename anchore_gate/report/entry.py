@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 from anchore_gate.model.evaluation import Action, Finding, RuleOutcome
 from anchore_gate.model.inventory import Package
@@ -13,7 +12,7 @@ from anchore_gate.model.result import GateResult, GateRun
 from anchore_gate.model.suppression import Suppression
 from anchore_gate.model.vulnerability import Severity, Vulnerability
 from anchore_gate.report.cleaning import fit, line
-from anchore_gate.report.once import once
+from anchore_gate.report.once import kept, once
 
 _SET_ASIDE = {
     "allowlist": "allowlisted",
@@ -49,13 +48,13 @@ class Entry:
         """Whether an image list of the policy lets the image through, whatever was found."""
         return self.result.evaluation.final_reason == "allowlisted"
 
-    @cached_property
+    @kept
     def package(self) -> Package | None:
         """The package it is about, None where it is about something else."""
         match = self.finding.match
         return self.finding.package or (match.package if match else None)
 
-    @cached_property
+    @kept
     def vulnerability(self) -> Vulnerability | None:
         """The vulnerability it is about, None where it is about something else."""
         return self.finding.match.vulnerability if self.finding.match else None
@@ -77,7 +76,7 @@ class Entry:
             return self.finding.layer
         return self.package.layer if self.package else None
 
-    @cached_property
+    @kept
     def instruction(self) -> str:
         """The build instruction that brought it, "" where nobody knows."""
         index = self.layer
@@ -86,7 +85,7 @@ class Entry:
             return ""
         return line(layers[index].created_by)
 
-    @cached_property
+    @kept
     def title(self) -> str:
         """What was found, in a few words."""
         vulnerability, package = self.vulnerability, self.package
@@ -94,7 +93,7 @@ class Entry:
             return line(f"{vulnerability.id} in {package.name} {package.version} ({package.type})", limit=180)
         return line(self.finding.message or self.finding.trigger_id, limit=180)
 
-    @cached_property
+    @kept
     def remedy(self) -> str:
         """
         What to do about it, never empty: the rule's recommendation, or else our own words.
@@ -120,7 +119,7 @@ class Entry:
         suppressed = self.finding.suppressed
         return why(suppressed) if suppressed else ""
 
-    @cached_property
+    @kept
     def place(self) -> str:
         """Package, file and line in one line, "" for a finding about the whole image."""
         package, path = self.package, self.finding.path

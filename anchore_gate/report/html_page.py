@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice
 
 from anchore_gate.compliance.controls import Assessed, Standard, assess, standards
@@ -24,6 +23,7 @@ from anchore_gate.report.html_rows import (
     package_rows,
     pieces,
 )
+from anchore_gate.report.once import kept
 
 MOST = 50  # findings or packages listed again beside a layer or a control: the tables hold all
 
@@ -69,17 +69,17 @@ class Page:
         """The verdict and why."""
         return verdict_line(self.outcome).partition(": ")[2]
 
-    @cached_property
+    @kept
     def number(self) -> Counts:
         """What it holds, counted."""
         return counts(self.result)
 
-    @cached_property
+    @kept
     def first(self) -> list[str]:
         """What to do first."""
         return first_things(self.result)
 
-    @cached_property
+    @kept
     def entries(self) -> tuple[tuple[str, Entry], ...]:
         """Each finding, worst first, with the anchor of its row."""
         return tuple((f"f{self.index}-{n}", entry) for n, entry in enumerate(ordered(self.result), start=1))
@@ -89,7 +89,7 @@ class Page:
         """The gates that found something."""
         return sorted({entry.outcome.gate for _, entry in self.entries})
 
-    @cached_property
+    @kept
     def compliance(self) -> tuple[tuple[Standard, tuple[Assessed, ...]], ...]:
         """Each standard, with what the evaluation says of its controls."""
         evaluation, database = self.result.evaluation, self.result.database
@@ -114,7 +114,7 @@ class Page:
         packages = sorted(self.result.inventory.packages, key=lambda one: (one.name, one.version, one.type))
         return pieces(package_rows(packages, known=known, found=found))
 
-    @cached_property
+    @kept
     def asides(self) -> tuple[tuple[str, str, str], ...]:
         """What does not count: findings, then matches that were set aside before a rule was asked."""
         found = [

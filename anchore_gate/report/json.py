@@ -11,6 +11,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
+from json.encoder import encode_basestring as quoted
 from typing import Any, Final
 
 from anchore_gate.model.evaluation import Finding, RuleOutcome
@@ -19,6 +21,7 @@ from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.model.vulnerability import Match, Vulnerability
 from anchore_gate.report.entry import counts
 from anchore_gate.report.reporter import Reporter, ReportOptions
+from anchore_gate.report.row_text import members, objects
 from anchore_gate.report.rows import moment, row
 
 SCHEMA_VERSION: Final = "1.0"
@@ -60,7 +63,11 @@ REPORTER: Final[Reporter] = JsonReporter()
 
 def json_text(value: object) -> str:
     """Compact JSON that is valid UTF-8 and shows no character that hides or reorders text."""
-    text = _ENCODER.encode(value)
+    return shown(_ENCODER.encode(value))
+
+
+def shown(text: str) -> str:
+    """JSON's text with what hides or reorders text escaped."""
     if text.isascii() and "\x7f" not in text:
         return text
     text = _LONE_SURROGATE.sub("\ufffd", text)
@@ -77,7 +84,8 @@ class _Table:
     _asked: list[Any] = field(default_factory=list)  # kept, so that no other value gets its identity
 
     def __post_init__(self) -> None:
-        self._known = {id(value): place for place, value in reversed(list(enumerate(self.rows)))}
+        last = len(self.rows) - 1  # from the last to the first: the first of several alike stays
+        self._known = dict(zip(map(id, reversed(self.rows)), range(last, -1, -1), strict=True))
 
     def place(self, value: Package | Match | Vulnerability) -> int:
         found = self._known.get(id(value))
@@ -100,15 +108,15 @@ def _result(result: GateResult) -> Iterator[str]:
     matches = _Table(list(result.matches))
     vulnerabilities = _Table([])
     yield json_text(_head(result))[:-1]
-    yield from _array("rules", (_rule(outcome) for outcome in result.evaluation.outcomes))
+    yield from array("rules", (json_text(_rule(outcome)) for outcome in result.evaluation.outcomes))
     # Before the tables: a finding may name packages and matches that no list of the result holds.
-    yield from _array("findings", _findings(result, packages, matches))
-    yield from _array("matches", (_match(m, packages, vulnerabilities) for m in matches.rows))
+    yield from array("findings", _findings(result, packages, matches))
+    yield from array("matches", _matches(matches, packages, vulnerabilities))
     skip = frozenset({"package"})
     unjudged = ({"package": packages.place(i.package), **row(i, skip=skip)} for i in result.incomparable)
-    yield from _array("incomparable", unjudged)
-    yield from _array("vulnerabilities", (row(v) for v in vulnerabilities.rows))
-    yield from _array("packages", (row(package) for package in packages.rows))
+    yield from array("incomparable", map(json_text, unjudged))
+    yield from array("vulnerabilities", objects(Vulnerability, vulnerabilities.rows))
+    yield from array("packages", objects(Package, packages.rows))
     yield "}"
 
 
@@ -117,16 +125,15 @@ def _rule(outcome: RuleOutcome) -> dict[str, Any]:
     return {**told, "effective_action": outcome.effective_action.word}
 
 
-def _array(name: str, rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+def array(name: str, rows: Iterable[str]) -> Iterator[str]:
+    """A member of an object, of rows that are JSON already: a line each, many at a time."""
     yield f',"{name}":['
-    chunk: list[str] = []
-    separator = "\n"
-    for item in rows:
-        chunk.append(json_text(item))
-        if len(chunk) == _CHUNK:
-            yield separator + ",\n".join(chunk)
-            separator, chunk = ",\n", []
-    yield (separator + ",\n".join(chunk) if chunk else "") + "\n]"
+    separator, rest = "\n", iter(rows)
+    while chunk := list(islice(rest, _CHUNK)):
+        text = ",\n".join(chunk)
+        yield separator + (text if text.isascii() and "\x7f" not in text else ",\n".join(map(shown, chunk)))
+        separator = ",\n"
+    yield "\n]"
 
 
 def _head(result: GateResult) -> dict[str, Any]:
@@ -153,44 +160,44 @@ def _head(result: GateResult) -> dict[str, Any]:
     }
 
 
-def _match(match: Match, packages: _Table, vulnerabilities: _Table) -> dict[str, Any]:
-    return {
-        "package": packages.place(match.package),
-        "vulnerability": vulnerabilities.place(match.vulnerability),
-        **row(match, skip=frozenset({"package", "vulnerability"})),
-    }
+def _matches(matches: _Table, packages: _Table, vulnerabilities: _Table) -> Iterator[str]:
+    names = ("fix", "matcher", "kind", "reason", "detected_at", "suppressed")
+    hit = (packages.place(match.package) for match in matches.rows)
+    by = (vulnerabilities.place(match.vulnerability) for match in matches.rows)
+    for package, vulnerability, grounds in zip(hit, by, members(Match, matches.rows, names), strict=True):
+        yield f'{{"package":{package},"vulnerability":{vulnerability},{grounds}}}'
 
 
-def _findings(result: GateResult, packages: _Table, matches: _Table) -> Iterator[dict[str, Any]]:
+def _findings(result: GateResult, packages: _Table, matches: _Table) -> Iterator[str]:
+    names = ("trigger_id", "message", "suppressed", "expired", "other_ids", "path", "line", "layer", "fix")
+    named: dict[int, str] = {}
     for place, outcome in enumerate(result.evaluation.outcomes):
-        for finding in outcome.findings:
-            yield _finding(place, outcome, finding, packages, matches)
+        asked = {
+            "rule": place,
+            "rule_id": outcome.rule_id,
+            "policy_id": outcome.rule_set_id,
+            "gate": outcome.gate,
+            "trigger": outcome.trigger,
+            "action": outcome.action.word,
+        }
+        rule = _ENCODER.encode(asked)[:-1]
+        for finding, told in zip(outcome.findings, members(Finding, outcome.findings, names), strict=True):
+            package = _package(finding.package, packages, named) if finding.package is not None else ""
+            match = _match(finding.match, matches) if finding.match is not None else ""
+            yield f"{rule},{told}{package}{match}}}"
 
 
-def _finding(
-    place: int, outcome: RuleOutcome, finding: Finding, packages: _Table, matches: _Table
-) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "rule": place,
-        "rule_id": outcome.rule_id,
-        "policy_id": outcome.rule_set_id,
-        "gate": outcome.gate,
-        "trigger": outcome.trigger,
-        "trigger_id": finding.trigger_id,
-        "message": finding.message,
-        "action": outcome.action.word,
-        "suppressed": row(finding.suppressed),
-        "expired": row(finding.expired),
-        "other_ids": list(finding.other_ids),
-        "path": finding.path,
-        "line": finding.line,
-        "layer": finding.layer,
-        "fix": finding.fix,
-    }
-    if (package := finding.package) is not None:
-        named = {"name": package.name, "version": package.version, "type": package.type}
-        found["package"] = {"ref": packages.place(package), **named}
-    if (match := finding.match) is not None:
-        named = {"id": match.vulnerability.id, "severity": match.vulnerability.severity.word}
-        found["match"] = {"ref": matches.place(match), **named, "fixed_in": list(match.fix.versions)}
-    return found
+def _package(package: Package, packages: _Table, named: dict[int, str]) -> str:
+    """The package of a finding: its place, and what a reader knows it by."""
+    place = packages.place(package)
+    if place not in named:
+        (named[place],) = members(Package, (package,), ("name", "version", "type"))
+    return f',"package":{{"ref":{place},{named[place]}}}'
+
+
+def _match(match: Match, matches: _Table) -> str:
+    """The match of a finding: its place, and what a reader knows it by."""
+    place, known = matches.place(match), match.vulnerability
+    fixed = ",".join(map(quoted, match.fix.versions))
+    named = f'"id":{quoted(known.id)},"severity":"{known.severity.word}","fixed_in":[{fixed}]'
+    return f',"match":{{"ref":{place},{named}}}'

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from anchore_gate.model.result import GateResult
 
 _Answer = TypeVar("_Answer")
+_Owner = TypeVar("_Owner")
 _MOST = 64  # results kept at a time
 _KEPT: list[dict[int, tuple[GateResult, Any]]] = []
 
@@ -28,6 +29,29 @@ def once(ask: Callable[[GateResult], _Answer]) -> Callable[[GateResult], _Answer
         return found[1]
 
     return answer
+
+
+class kept(Generic[_Owner, _Answer]):  # noqa: N801  # a decorator
+    """
+    A property that is worked out once and kept with its object.
+
+    As `functools.cached_property`, which until Python 3.12 takes a lock each time, for all objects.
+    """
+
+    def __init__(self, ask: Callable[[_Owner], _Answer]) -> None:
+        self._ask, self._name, self.__doc__ = ask, ask.__name__, ask.__doc__
+
+    @overload
+    def __get__(self, owner: None, kind: type[_Owner]) -> kept[_Owner, _Answer]: ...
+
+    @overload
+    def __get__(self, owner: _Owner, kind: type[_Owner]) -> _Answer: ...
+
+    def __get__(self, owner: _Owner | None, kind: type[_Owner]) -> kept[_Owner, _Answer] | _Answer:
+        if owner is None:
+            return self
+        found = owner.__dict__[self._name] = self._ask(owner)
+        return found
 
 
 def forget() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timezone
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -44,8 +44,12 @@ def moment(when: datetime | None) -> str | None:
     """RFC 3339, with `Z` for UTC; None stays None."""
     if when is None:
         return None
-    text = when.isoformat()
-    return text[:-6] + "Z" if when.tzinfo is timezone.utc else text
+    return _utc(when) if when.tzinfo is timezone.utc else when.isoformat()
+
+
+@lru_cache(maxsize=4096)  # of one zone only: elsewhere equal moments have other words
+def _utc(when: datetime) -> str:
+    return when.isoformat()[:-6] + "Z"
 
 
 def value(kind: Any, data: Any, where: str) -> Any:
@@ -86,23 +90,24 @@ def _fields_of(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
 def _deep_names(kind: Any) -> tuple[str, ...]:
     """The fields that are not in JSON's kinds as they are: a tuple of texts is."""
     simple = (*_PLAIN, tuple[str, ...])
-    arms = {name: typing.get_args(hint) for name, hint in _hints(kind).items()}
+    arms = {name: typing.get_args(hint) for name, hint in hints_of(kind).items()}
     return tuple(
         name
-        for name, hint in _hints(kind).items()
+        for name, hint in hints_of(kind).items()
         if hint not in simple and not (isinstance(hint, types.UnionType) and set(arms[name]) <= _PLAIN)
     )
 
 
 @cache
-def _hints(kind: Any) -> dict[str, Any]:
+def hints_of(kind: Any) -> dict[str, Any]:
+    """The type of each field."""
     return typing.get_type_hints(kind)
 
 
 def _fields(kind: Any, data: Any, where: str) -> Any:
     if not isinstance(data, dict):
         raise ConfigError(f"{where}: not an object: {str(data)[:80]!r}")
-    hints = _hints(kind)
+    hints = hints_of(kind)
     known = (name for name in names_of(kind) if name in data)
     given = {name: value(hints[name], data[name], f"{where}.{name}") for name in known}
     try:
