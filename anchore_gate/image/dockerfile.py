@@ -163,16 +163,16 @@ def _from_history(created_by: str) -> Iterator[Instruction]:
     classic = _NOP.match(text)
     if classic:
         keyword, value = _split(classic[1].strip())
-        yield Instruction(keyword=keyword, value=_plain(keyword, value))
+        yield Instruction(keyword=keyword, value=_plain(keyword, value), recorded=value)
         return
-    text = _BUILDKIT.sub("", text)
-    keyword, value = _split(text)
-    if keyword in KEYWORDS and text.startswith(keyword):
+    plain = _BUILDKIT.sub("", text)
+    keyword, value = _split(plain)
+    if keyword in KEYWORDS and plain.startswith(keyword):
         if keyword == "RUN":
             value = _command(value)
-        yield Instruction(keyword=keyword, value=_plain(keyword, value))
+        yield Instruction(keyword=keyword, value=_plain(keyword, value), recorded=text)
         return
-    yield Instruction(keyword="RUN", value=_command(text))
+    yield Instruction(keyword="RUN", value=_command(plain), recorded=text)
 
 
 def _command(text: str) -> str:

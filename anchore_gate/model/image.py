@@ -157,6 +157,7 @@ class Instruction:
     value: str  # what follows the keyword, trimmed
     line: int = 0  # 1-based in the file that was given; 0 for a guessed one
     layer: int | None = None  # index of the layer it brought, where known
+    recorded: str = ""  # of a guessed one: what the history says, where that is more than `value`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,17 +122,14 @@ class Bundle:
         sets, lists = mapping.matched.rule_set_ids, mapping.matched.allowlist_ids
         chosen = tuple(_named(self.rule_sets, sets))
         allowed = tuple(_named(self.allowlists, lists))
-        problems = [
+        problems = (
             *mapping.problems,
             *references(self.rule_sets, sets, self.words.rule_set, mapping.path),
             *(problem for rule_set in chosen for problem in rule_set.problems),
             *references(self.allowlists, lists, self.words.allowlist, mapping.path),
             *(problem for allowlist in allowed for problem in allowlist.problems),
-        ]
-        if not any(rule_set.rules for rule_set in chosen) and not problems:
-            message = "the rule sets of the mapping hold no rule: nothing was asked"
-            problems.append(Problem(severity="warn", type="NoRules", message=message, path=mapping.path))
-        return Selection(mapping=mapping, rule_sets=chosen, allowlists=allowed, problems=tuple(problems))
+        )
+        return Selection(mapping=mapping, rule_sets=chosen, allowlists=allowed, problems=problems)
 
     def needs(self, target: Target, settings: AnalyzerSettings) -> Needs:
         """What must be looked at for this image: the needs of the rules that its mapping picks."""

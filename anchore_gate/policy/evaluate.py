@@ -9,7 +9,7 @@ from anchore_gate.errors import GateError
 from anchore_gate.model.evaluation import Action, Evaluation, Finding, MatchedRule, Problem, RuleOutcome
 from anchore_gate.policy import legacy
 from anchore_gate.policy.allowlist import Allowed
-from anchore_gate.policy.bundle import Bundle, ImageRule, Rule, RuleSet
+from anchore_gate.policy.bundle import Bundle, ImageRule, Rule, RuleSet, Selection
 from anchore_gate.policy.identity import hashed_id
 from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import Evidence, IncomparableVersions, NotKnownHere
@@ -44,8 +44,8 @@ def evaluate(
     )
     if selection.has_error:
         return blank
-    if selection.mapping is None and unmapped is not Action.GO:
-        blank = replace(blank, problems=(*blank.problems, _unmapped(bundle, target, unmapped)))
+    if unmapped is not Action.GO:
+        blank = replace(blank, problems=(*blank.problems, *_unasked(bundle, selection, target, unmapped)))
     allowed = Allowed(selection.allowlists, now=evidence.now)
     outcomes = tuple(
         _ask(rule, rule_set, bundle.dialect, evidence, allowed, unsupported, incomparable)
@@ -118,6 +118,9 @@ def _ask(
 def _judge(finding: Finding, rule: Rule, dialect: str, allowed: Allowed) -> Finding:
     """Give a finding its id and words in the policy's dialect, and see whether it is allowed."""
     named = finding
+    if dialect == legacy.ENTERPRISE and finding.match is not None:
+        # Enterprise since 6.0: an item may name the vulnerability alone
+        named = replace(finding, other_ids=(*finding.other_ids, finding.match.vulnerability.id))
     if not finding.trigger_id:
         ids = {one: _hashed(finding, rule, one) for one in (legacy.ENGINE, legacy.ENTERPRISE)}
         mine = ids.pop(dialect)
@@ -138,12 +141,17 @@ def _hashed(finding: Finding, rule: Rule, dialect: str) -> str:
     )
 
 
-def _unmapped(bundle: Bundle, target: Target, action: Action) -> Problem:
-    name = f"{target.registry}/{target.repository}" + (
-        f":{target.tag}" if target.tag else f"@{target.digest}"
-    )
-    message = (
-        f"no mapping of the policy {bundle.name or bundle.id!r} picks the image {name}: nothing was asked "
-        f"({action.word}; --tag names the image, --unmapped decides)"
-    )
-    return Problem(severity="warn", type="Unmapped", message=message, path="mappings")
+def _unasked(bundle: Bundle, selection: Selection, target: Target, action: Action) -> Iterator[Problem]:
+    """That no rule was asked of the image: it is not to pass without a word."""
+    mapping = selection.mapping
+    if mapping is None:
+        name = f"{target.registry}/{target.repository}"
+        name += f":{target.tag}" if target.tag else f"@{target.digest}"
+        message = (
+            f"no mapping of the policy {bundle.name or bundle.id!r} picks the image {name}: nothing was "
+            f"asked ({action.word}; --tag names the image, --unmapped decides)"
+        )
+        yield Problem(severity="warn", type="Unmapped", message=message, path="mappings")
+    elif not any(rule_set.rules or rule_set.problems for rule_set in selection.rule_sets):
+        message = "the rule sets of the mapping hold no rule: nothing was asked"
+        yield Problem(severity="warn", type="NoRules", message=message, path=mapping.path)

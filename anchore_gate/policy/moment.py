@@ -24,8 +24,11 @@ def _parse(text: str) -> datetime:
         raise ValueError(f"not an RFC 3339 time (like 2027-01-31T00:00:00Z): {text[:60]!r}")
     day, clock, fraction, zulu, sign, hours, minutes = found.groups()
     moment = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=timezone.utc)
-    moment += timedelta(microseconds=int((fraction or "0")[:6].ljust(6, "0")))
+    offset = timedelta(microseconds=int((fraction or "0")[:6].ljust(6, "0")))
     if zulu is None:
-        offset = timedelta(hours=int(hours), minutes=int(minutes))
-        moment += -offset if sign == "+" else offset
-    return moment
+        ahead = timedelta(hours=int(hours), minutes=int(minutes))
+        offset += -ahead if sign == "+" else ahead
+    try:
+        return moment + offset
+    except OverflowError:  # the last day of all: a zone takes it out of what a calendar can hold
+        return moment

@@ -53,10 +53,10 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    parts = tuple(part.strip() for part in text.split(","))
+    parts = text.split(",")
     if not all(parts):
         raise ValueError("not a comma-separated list")
-    return parts
+    return tuple(part.strip() for part in parts)  # a blank between two commas is an element in Engine too
 
 
 def _boolean(text: str) -> bool:
@@ -82,7 +82,7 @@ EXPRESSION = Kind(name="regular expression", parse=Expression)
 BOOLEAN = Kind(name="boolean", parse=_boolean, pattern="^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$")
 INTEGER = Kind(name="whole number", parse=_integer, pattern=r"^\s*[0-9]+\s*$")
 DECIMAL = Kind(name="number", parse=_decimal, pattern=r"^\s*-?([0-9]+(\.[0-9]*)?|\.[0-9]+)\s*$")
-WORDS = Kind(name="list", parse=_words, pattern=r"^\s*[^,\s][^,]*(,\s*[^,\s][^,]*)*$")
+WORDS = Kind(name="list", parse=_words, pattern="^[^,]+(,[^,]+)*$")
 NUMBERS = Kind(name="list of numbers", parse=_numbers, pattern=r"^\s*([0-9]+\s*,\s*)*[0-9]+\s*$")
 
 

@@ -131,6 +131,7 @@ def test_no_rules_is_go_and_said() -> None:
 
     assert result.final_action is Action.GO
     assert [problem.type for problem in result.problems] == ["NoRules"]
+    assert judge(bundle(), unmapped=Action.GO).problems == ()  # Engine's own answer
 
 
 @pytest.mark.parametrize("pattern", ["always", "alw*", "*ways", "a*a*s", "*", "regexp:alw", "  regexp:al.+"])

@@ -18,8 +18,7 @@ _KEYWORDS = (
     *("MAINTAINER", "ONBUILD", "USER", "RUN", "SHELL", "STOPSIGNAL", "VOLUME", "WORKDIR"),
 )
 _CHECKS = ("=", "!=", "exists", "not_exists", "like", "not_like", "in", "not_in")
-_USER = re.compile(r"\s*\[?([^\]]+)\]?\s*")
-_RANGE = re.compile(r"(\d{1,5})-(\d{1,5})(/\w+)?", re.ASCII)
+_RANGE = re.compile(r"(\d{1,5})-(\d{1,5})(?:/\w+)?", re.ASCII)
 _ACTUAL = "Ask only of a Dockerfile that was given, not of one guessed from the history"
 
 
@@ -54,7 +53,7 @@ class InstructionCheck(Trigger):
             return
         for line, hit in zip(lines, self._hits([one.value for one in lines]), strict=True):
             if hit:
-                earlier = self._message(_first_physical_line(dockerfile, line))
+                earlier = self._message(_as_engine_read(dockerfile, line))
                 yield self.found(
                     self._message(line.value),
                     earlier=(earlier,),
@@ -85,8 +84,10 @@ class InstructionCheck(Trigger):
         return [one is not is_negative for one in same]
 
 
-def _first_physical_line(dockerfile: Dockerfile, instruction: Instruction) -> str:
-    """What Engine took for the whole instruction: it joins no continuations."""
+def _as_engine_read(dockerfile: Dockerfile, instruction: Instruction) -> str:
+    """What Engine took for the instruction: it joins no continuations, and leaves BuildKit's words in."""
+    if instruction.recorded:
+        return instruction.recorded.splitlines()[0].strip()
     lines = dockerfile.text.splitlines()
     if not 0 < instruction.line <= len(lines):
         return instruction.value
@@ -111,10 +112,12 @@ class EffectiveUser(Trigger):
         if not instructions:
             return
         last = _last_user(instructions)
-        found = _USER.match(last.value) if last else None
-        user = found[1].strip() if found else "root"
+        user = (_user(last.value) if last else "") or "root"
         named = {name.strip() for name in self.users.split(",")}
-        is_listed = bool(named & {user, user.partition(":")[0]})
+        spellings = {user, user.partition(":")[0]}
+        if self.type == "denylist" and "$" in user:  # the image knows what the build put there
+            spellings.add(evidence.image.config.user.partition(":")[0] or "root")
+        is_listed = bool(named & spellings)
         if is_listed is not (self.type == "denylist"):
             return
         why = "explicity not allowed" if is_listed else "not on the allowed list"
@@ -124,6 +127,12 @@ class EffectiveUser(Trigger):
             layer=last.layer if last else None,
             fix="end the Dockerfile with USER and an unprivileged user",
         )
+
+
+def _user(written: str) -> str:
+    """The user of a USER instruction, which a history puts in brackets."""
+    user = written.strip().removeprefix("[").partition("]")[0].strip()
+    return user[1:-1] if len(user) > 1 and user[0] == user[-1] and user[0] in "\"'" else user
 
 
 def _last_user(instructions: tuple[Instruction, ...]) -> Instruction | None:
@@ -164,9 +173,11 @@ class ExposedPorts(Trigger):
         for line in evidence.build.instructions:
             if line.keyword == "EXPOSE":
                 tokens = line.value.split()
+                recorded = dict(zip(tokens, line.recorded.split(), strict=False))
                 for token in self._denied(tokens) if denies else self._strange(tokens):
                     yield self.found(
                         f"Dockerfile exposes port ({token}) which is {what}",
+                        earlier=(f"Dockerfile exposes port ({recorded.get(token, token)}) which is {what}",),
                         line=line.line or None,
                         layer=line.layer,
                     )
@@ -176,15 +187,16 @@ class ExposedPorts(Trigger):
             if port == 0:
                 yield from tokens
                 continue
+            lower = {one.lower(): one for one in reversed(tokens)}
             exact = (str(port), f"{port}/tcp", f"{port}/udp")
-            hit = next((one for one in exact if one in tokens), None)
+            hit = next((lower[one] for one in exact if one in lower), None)
             hit = hit or next((one for one in tokens if _in_range(port, one)), None)
             if hit is not None:
                 yield hit
 
     def _strange(self, tokens: list[str]) -> Iterator[str]:
         allowed = {name for port in self.ports for name in (str(port), f"{port}/tcp", f"{port}/udp")}
-        yield from (one for one in tokens if one not in allowed and not self._is_allowed_range(one))
+        yield from (one for one in tokens if one.lower() not in allowed and not self._is_allowed_range(one))
 
     def _is_allowed_range(self, token: str) -> bool:
         found = _RANGE.fullmatch(token)

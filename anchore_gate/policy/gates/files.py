@@ -42,7 +42,7 @@ class ContentRegexMatch(Trigger):
         for hit in evidence.filesystem.hits:
             written = f"{hit.name}={hit.regex}"
             key = b64encode(written.encode()).decode()
-            if hit.kind == "content" and self.regex_name in {None, hit.name, hit.regex, key}:
+            if hit.kind == "content" and self.regex_name in {None, "", hit.name, hit.regex, key}:
                 yield self.found(
                     "File content analyzer found regexp match in container: "
                     f"file={hit.path} regexp={written}",
@@ -101,8 +101,8 @@ class AttributeMatch(Trigger):
     )
 
     def __post_init__(self) -> None:
-        if self.mode is not None:
-            int(self.mode, 8)
+        if self.mode is not None and not re.fullmatch(r"(?:0o)?[0-7]{1,12}", self.mode):
+            raise ValueError(f"mode: not octal digits: {self.mode[:40]!r}")
 
     def needs(self, settings: AnalyzerSettings) -> Needs:
         """See `Trigger.needs`."""

@@ -37,15 +37,16 @@ class Attribute(Trigger):
     )
 
     def __post_init__(self) -> None:
+        is_number = self.attribute in _NUMERIC
+        if self.value is not None and is_number:
+            self._number()
         if self.check in {"exists", "not_exists"}:
             return
         if self.value is None:
             raise ValueError(f"value: required by the check {self.check!r}")
-        if self.attribute in _NUMERIC:
-            if self.check not in _ORDERS:
-                raise ValueError(f"check: {self.check!r} is not for numbers")
-            self._number()
-        elif self.check in {"like", "not_like"}:
+        if is_number and self.check not in _ORDERS:
+            raise ValueError(f"check: {self.check!r} is not for numbers")
+        if self.check in {"like", "not_like"}:
             Expression(self.value)
 
     def needs(self, settings: AnalyzerSettings) -> Needs:
@@ -57,9 +58,8 @@ class Attribute(Trigger):
         """See `Trigger.fire`."""
         actual = self._actual(evidence)
         if self._passes(actual):
-            wanted: object = self.value
-            if self.attribute in _NUMERIC and self.check in _ORDERS:
-                wanted = self._number()
+            is_number = self.attribute in _NUMERIC and self.value is not None
+            wanted = self._number() if is_number else self.value
             yield self.found(
                 f"Attribute check for attribute: '{self.attribute}' check: '{self.check}' "
                 f"check_value: '{wanted}' matched image value: '{actual}'"

@@ -13,7 +13,7 @@ from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.trigger import Evidence, Gate, Trigger
 
 _PATH = "/etc/passwd"
-_USER, _UID, _GID, _SHELL, _FIELDS = 0, 2, 3, 6, 7
+_USER, _UID, _GID, _SHELL = 0, 2, 3, 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +27,7 @@ class _Passwd(Trigger):
     def denied(self, word: str, listed: tuple[str, ...], field: int, evidence: Evidence) -> Iterator[Finding]:
         """A finding for each account whose field is listed."""
         for line, parts in _entries(evidence):
-            # A line with fewer fields names no account that could log in
-            if len(parts) == _FIELDS and parts[field] in listed:
+            if len(parts) > field and parts[field] in listed:
                 yield self.entry(word, parts[field], line)
 
     def entry(self, word: str, value: str, line: str) -> Finding:
@@ -45,7 +44,8 @@ def _text(evidence: Evidence) -> str:
 
 def _entries(evidence: Evidence) -> list[tuple[str, list[str]]]:
     by_user: dict[str, tuple[str, list[str]]] = {}
-    for line in _text(evidence).splitlines():
+    for written in _text(evidence).split("\n"):
+        line = written.removesuffix("\r")
         parts = line.split(":")
         if line.strip():
             by_user[parts[_USER]] = (line, parts)

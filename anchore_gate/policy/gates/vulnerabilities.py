@@ -133,7 +133,7 @@ class PackageTrigger(_Vulnerabilities):
     def _asks_for(self, package: Package) -> bool:
         if self.package_type != "all" and package.is_os is not (self.package_type == "os"):
             return False
-        if self.package_path_exclude is None or package.is_os:
+        if self.package_path_exclude is None or not self.package_path_exclude.text or package.is_os:
             return True
         return not self.package_path_exclude.matches(next(iter(package.locations), ""))
 
@@ -273,7 +273,7 @@ class VulnerabilityDataUnavailable(_Vulnerabilities):
         """See `Trigger.fire`."""
         if evidence.distro_has_data is not True:
             distro = evidence.inventory.distro
-            name = "Unknown:0" if distro is None else f"{distro.id}:{distro.version_id}"
+            name = "Unknown:0" if distro is None else f"{distro.id}:{distro.version_id or '0'}"
             yield self.found(
                 f"Distro-specific feed data not found for distro namespace: {name}. "
                 "Cannot perform CVE scan OS/distro packages"

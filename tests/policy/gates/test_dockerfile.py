@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from anchore_gate.image.dockerfile import parse_dockerfile
-from anchore_gate.model.image import Dockerfile, Instruction
+from anchore_gate.image.dockerfile import guess_dockerfile, parse_dockerfile
+from anchore_gate.model.image import Dockerfile, HistoryEntry, Image, ImageConfig, Instruction
+from anchore_gate.policy.identity import hashed_id
 from tests.policy.support import bundle, enterprise, evidence, findings, judge, messages, rule
 
 
@@ -66,6 +67,41 @@ def test_a_joined_line_keeps_the_id_that_engine_gave_its_first_line() -> None:
     assert finding.line == 2
 
 
+@pytest.mark.parametrize(
+    ("step", "trigger", "params", "engines"),
+    [
+        (
+            "RUN /bin/sh -c apk update # buildkit",
+            "instruction",
+            {"instruction": "RUN", "check": "like", "value": ".*apk"},
+            "Dockerfile directive 'RUN' check 'like' matched against '.*apk' for line "
+            "'RUN /bin/sh -c apk update # buildkit'",
+        ),
+        (
+            "|1 A=b /bin/sh -c make",
+            "instruction",
+            {"instruction": "RUN", "check": "exists"},
+            "Dockerfile directive 'RUN' check 'exists' matched against '' for line '|1 A=b /bin/sh -c make'",
+        ),
+        (
+            "/bin/sh -c #(nop)  EXPOSE map[8080/tcp:{}]",
+            "exposed_ports",
+            {"ports": "80", "type": "whitelist"},
+            "Dockerfile exposes port (map[8080/tcp:{}]) which is not in policy file ALLOWEDPORTS list",
+        ),
+    ],
+)
+def test_a_step_of_the_history_keeps_the_id_that_engine_gave_it(
+    step: str, trigger: str, params: dict[str, str], engines: str
+) -> None:
+    config = ImageConfig(history=(HistoryEntry(created_by=step),))
+    guessed = guess_dockerfile(Image(name="x", source="test", config=config))
+
+    [finding] = findings(bundle(rule("dockerfile", trigger, **params)), evidence(dockerfile=guessed))
+
+    assert hashed_id("dockerfile", trigger, engines) in finding.other_ids
+
+
 def test_a_guess_is_left_alone_where_the_rule_says_so() -> None:
     seen = evidence(dockerfile=Dockerfile(instructions=(Instruction(keyword="RUN", value="x"),)))
     params = {"instruction": "RUN", "check": "exists", "actual_dockerfile_only": "TRUE"}
@@ -83,6 +119,10 @@ def test_a_guess_is_left_alone_where_the_rule_says_so() -> None:
         ("FROM a\nUSER app", "whitelist", "x", "User app found as effective user, which is not on the allowed list"),
         ("FROM a\nUSER root:wheel", "blacklist", "root", "User root:wheel found as effective user, which is explicity not allowed"),
         ("FROM a\nUSER [app]", "allowlist", "app", None),
+        ("FROM a\nUSER []", "denylist", "root", "User root found as effective user, which is explicity not allowed"),
+        ('FROM a\nUSER "root"', "denylist", "root", "User root found as effective user, which is explicity not allowed"),
+        ("FROM a\nUSER $APP", "denylist", "root", "User $APP found as effective user, which is explicity not allowed"),
+        ("FROM a\nUSER $APP", "allowlist", "root", "User $APP found as effective user, which is not on the allowed list"),
     ],
 )  # fmt: skip
 def test_the_last_user_counts(text: str, kind: str, users: str, found: str | None) -> None:
@@ -98,6 +138,8 @@ def test_the_last_user_counts(text: str, kind: str, users: str, found: str | Non
         ("8080-8090", "blacklist", "8085", ["8080-8090"]),
         ("80 443/tcp", "blacklist", "0", ["80", "443/tcp"]),
         ("22 8080/tcp $PORT", "whitelist", "22", ["8080/tcp", "$PORT"]),
+        ("22/TCP", "blacklist", "22", ["22/TCP"]),
+        ("80/TCP", "whitelist", "80", []),
         ("80 80", "whitelist", "80", []),
         ("8080-8081", "whitelist", "8080,8081", []),
         ("8080-8082", "whitelist", "8080,8081", ["8080-8082"]),

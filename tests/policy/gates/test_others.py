@@ -65,6 +65,7 @@ IMAGE = Image(name="x", source="t", size=2048, config=ImageConfig(platform=Platf
         ("size", "=", "2kb", True),
         ("size", "<=", "2047", False),
         ("layer_count", "exists", None, False),
+        ("size", "exists", "1kb", True),
         ("layer_count", "=", "0", True),
         ("distro", "=", "debian", True),
         ("distro", "like", "deb", True),
@@ -85,7 +86,7 @@ def test_facts_are_compared(attribute: str, check: str, value: str | None, fires
 
 @pytest.mark.parametrize(
     ("attribute", "check", "value"),
-    [("size", "like", "1"), ("size", ">", "1 kb"), ("size", ">", "1KB"), ("layer_count", "=", "x"), ("distro", "=", None), ("distro", "like", "(")],
+    [("size", "like", "1"), ("size", "exists", "large"), ("size", ">", "1 kb"), ("size", ">", "1KB"), ("layer_count", "=", "x"), ("distro", "=", None), ("distro", "like", "(")],
 )  # fmt: skip
 def test_a_comparison_that_makes_no_sense_is_a_fault(attribute: str, check: str, value: str | None) -> None:
     raw = bundle(rule("metadata", "attribute", attribute=attribute, check=check, value=value))
@@ -135,6 +136,23 @@ def test_accounts_are_denied_and_malformed_lines_skipped(
     trigger: str, params: dict[str, Any], found: str | None
 ) -> None:
     assert messages(bundle(rule("passwd_file", trigger, **params)), PASSWD) == ([found] if found else [])
+
+
+@pytest.mark.parametrize(
+    "line", ["evil:x:0:0", "evil:x:0:0:a:b:/:/bin/sh", "evil:x:0:0:\x0c\u2028:/:/bin/sh"]
+)
+def test_an_account_is_no_less_denied_for_the_shape_of_its_line(line: str) -> None:
+    seen = evidence(files=files(kept={"/etc/passwd": f"app:x:1:1::/:\r\n{line}\r\n".encode()}))
+
+    assert messages(bundle(rule("passwd_file", "denylist_userids", user_ids="0")), seen) == [
+        f"Blacklisted uid '0' found in image's /etc/passwd: pentry={line}"
+    ]
+
+
+def test_sizes_are_told_in_bytes() -> None:
+    raw = bundle(rule("metadata", "attribute", attribute="size", check="exists", value="1kb"))
+
+    assert "check_value: '1024'" in messages(raw, evidence(image=IMAGE))[0]
 
 
 def test_an_image_without_accounts_is_told() -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from anchore_gate.image.filesystem import FileEntry
 from anchore_gate.model.inventory import Inventory, Package, PackageFile
+from anchore_gate.policy.gates.packages import Verify
+from anchore_gate.policy.parameter import configure
 from tests.policy.support import bundle, enterprise, evidence, files, findings, judge, messages, rule
 
 FOO = Package(type="deb", name="libfoo1", version="1:1.2.3-4+b1")
@@ -107,6 +109,17 @@ def test_metadata_picks_by_name_version_and_type() -> None:
     )
 
     assert [one.package for one in findings(raw, SEEN)] == [PADS[1]]
+
+
+@pytest.mark.parametrize(
+    ("listed", "read"),
+    [("a", ("a",)), (" a , b ", ("a", "b")), ("a, ", ("a", "")), ("a,", None), (",a", None), ("", None)],
+)
+def test_a_list_is_one_where_engine_takes_it_for_one(listed: str, read: tuple[str, ...] | None) -> None:
+    made, faults = configure(Verify, {"only_packages": listed}, rule_id=None)
+
+    assert (made.only_packages if isinstance(made, Verify) else None) == read
+    assert bool(faults) is (read is None)
 
 
 def test_metadata_without_a_question_is_refused() -> None:

@@ -20,7 +20,7 @@ from anchore_gate.model.vulnerability import (
     Severity,
     Vulnerability,
 )
-from tests.policy.support import NOW, bundle, evidence, findings, judge, messages, rule
+from tests.policy.support import NOW, bundle, enterprise, evidence, findings, judge, messages, rule
 
 LINK = "https://security-tracker.debian.org/tracker/"
 SYSTEMD = Package(type="deb", name="libsystemd0", version="247.3-6")
@@ -152,6 +152,7 @@ WONT_FIX = made(SYSTEMD, "CVE-8", Severity.HIGH, fix=Fix(state="wont-fix"))
         (NEGLIGIBLE, {"package_path_exclude": "/bin"}, 0),
         (NEGLIGIBLE, {"package_path_exclude": "bin"}, 1),
         (LOW, {"package_path_exclude": ".*"}, 1),
+        (NEGLIGIBLE, {"package_path_exclude": ""}, 1),
         (LOW, {"cvss_v3_base_score": "6.2"}, 0),
         (LOW, {"cvss_v3_impact_score": "0"}, 0),
         (LOW, {"cvss_v3_impact_score": "5", "cvss_v3_impact_score_comparison": "<"}, 1),
@@ -187,6 +188,13 @@ def test_an_allowlist_names_the_vulnerability_and_the_package() -> None:
     item = {"id": "i", "gate": "vulnerabilities", "trigger_id": "CVE-2020-13529+libsystemd0"}
     raw = bundle(rule("vulnerabilities", "package", package_type="all"), items=[item])
     assert judge(raw, seen(LOW)).policy_action is Action.GO
+
+
+@pytest.mark.parametrize(("made_by", "action"), [(enterprise, Action.GO), (bundle, Action.STOP)])
+def test_enterprise_lets_an_item_name_the_vulnerability_alone(made_by: Any, action: Action) -> None:
+    item = {"id": "i", "gate": "vulnerabilities", "trigger_id": "CVE-2020-13529"}
+    raw = made_by(rule("vulnerabilities", "package", package_type="all"), items=[item])
+    assert judge(raw, seen(LOW)).policy_action is action
 
 
 def test_the_denylist_names_what_it_finds_in_the_order_it_was_given() -> None:
@@ -234,6 +242,8 @@ def test_a_distribution_without_data_is_found() -> None:
     found = findings(raw, seen(inventory=centos, distro_has_data=False))
     assert [one.trigger_id for one in found] == ["f58e2620a2b766d87f0365d30bbcbeb1"]
     assert findings(raw, seen(LOW)) == []
+    sid = Inventory(distro=Distro(id="debian", version_id=""))
+    assert "namespace: debian:0. " in messages(raw, seen(inventory=sid, distro_has_data=False))[0]
 
 
 def problem_of(raw: dict[str, Any], evidence: Any, **more: Any) -> tuple[str | None, Action]:
