@@ -68,7 +68,7 @@ def _look(name: str, platform: Platform | None, settings: Settings) -> tuple[Ima
     from anchore_gate.cli.engine import registry_of
     from anchore_gate.image.sources import open_image
 
-    with open_image(name, platform=platform, registry=registry_of(settings)) as opened:
+    with open_image(name, platform=platform, registry=registry_of(settings, [name])) as opened:
         return opened.image, catalog.catalog(opened.scan(catalog.needs()))
 
 

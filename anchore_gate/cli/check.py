@@ -74,8 +74,9 @@ def _resolve(subjects: tuple[Subject, ...], settings: Settings) -> int:
 
     words = settings.text("platform")
     platform = Platform.parse(words) if words else None
+    registry = registry_of(settings, [subject.image for subject in subjects])
     for subject in subjects:
-        found = resolve(subject.image, platform=platform, settings=registry_of(settings))
+        found = resolve(subject.image, platform=platform, settings=registry)
         index = f" index {found.index_digest}" if found.index_digest else ""
         say(f"{found.reference.registry}/{found.reference.repository}@{found.digest}{index}")
     return 0
@@ -94,13 +95,15 @@ def _judge(
     from anchore_gate.cli.workers import Crew, Terminated, terminable
 
     now = datetime.now(timezone.utc)
+    names = [subject.image for subject in subjects]
     try:
-        question = question_of(settings, now=now, want_packages=bool(plan.targets), progress=progress)
+        question = question_of(
+            settings, images=names, now=now, want_packages=bool(plan.targets), progress=progress
+        )
     except GateError as error:
         _report_only(settings, subjects, plan, now, error)
         raise
     asked = [replace(question, dockerfile=subject.dockerfile) for subject in subjects]
-    names = [subject.image for subject in subjects]
     tasks = [partial(judge, name, one) for name, one in zip(names, asked, strict=True)]
     crew = Crew(names, tasks, jobs=jobs_of(settings, os.environ))
     seconds, ended = settings.number("timeout"), None

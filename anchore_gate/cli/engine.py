@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +29,12 @@ if TYPE_CHECKING:
 
 
 def question_of(
-    settings: Settings, *, now: datetime, want_packages: bool, progress: Progress | None = None
+    settings: Settings,
+    *,
+    images: Sequence[str],
+    now: datetime,
+    want_packages: bool,
+    progress: Progress | None = None,
 ) -> Question:
     """What every image of the run is asked. Raises `GateError` for what concerns all of them."""
     from anchore_gate.api import Question
@@ -39,7 +45,7 @@ def question_of(
     bundle = None if remote and not _names_policy(settings) else _policy(settings)
     return Question(
         policy=bundle,
-        engine=_remote(settings) if remote else _engine(settings, bundle, progress),
+        engine=_remote(settings) if remote else _engine(settings, images, bundle, progress),
         platform=Platform.parse(platform) if platform else None,
         tag=settings.text("tag"),
         fail_on=None if word == "never" else Action[word.upper()],
@@ -47,12 +53,12 @@ def question_of(
         unsupported=Action[settings.text("unsupported").upper()],
         annotations=_pairs(settings.items("annotations")),
         want_packages=want_packages,
-        narrowing=_narrowing(settings),
+        narrowing=_narrowing(settings, images),
         now=now,
     )
 
 
-def _narrowing(settings: Settings) -> Narrowing:
+def _narrowing(settings: Settings, images: Sequence[str]) -> Narrowing:
     from anchore_gate.policy.narrowing import Narrowing
 
     known: frozenset[tuple[str, str, str]] = frozenset()
@@ -65,7 +71,7 @@ def _narrowing(settings: Settings) -> Narrowing:
     if settings.flag("exclude-inherited"):
         if not base:
             raise UsageError("--exclude-inherited needs --base-image IMAGE")
-        layers = tuple(layer.diff_id for layer in _base(base, settings).layers)
+        layers = tuple(layer.diff_id for layer in _base(base, settings, images).layers)
     return Narrowing(
         known=known,
         baseline=str(baseline) if known else "",
@@ -84,12 +90,13 @@ def _known(path: Path) -> frozenset[tuple[str, str, str]]:
     return frozenset(key for one in judged for key in keys_of(one.evaluation))
 
 
-def _base(name: str, settings: Settings) -> Image:
+def _base(name: str, settings: Settings, images: Sequence[str]) -> Image:
     from anchore_gate.image.sources import open_image
 
     words = settings.text("platform")
     platform = Platform.parse(words) if words else None
-    with open_image(name, platform=platform, registry=registry_of(settings)) as opened:
+    registry = registry_of(settings, images)
+    with open_image(name, platform=platform, registry=registry) as opened:
         return opened.image
 
 
@@ -135,7 +142,9 @@ def _remote(settings: Settings) -> Engine:
     return service_engine(settings, os.environ, policy_id=settings.text("policy-id"))
 
 
-def _engine(settings: Settings, bundle: Bundle | None, progress: Progress | None) -> Engine:
+def _engine(
+    settings: Settings, images: Sequence[str], bundle: Bundle | None, progress: Progress | None
+) -> Engine:
     from anchore_gate.engine.local import LocalEngine
 
     if settings.text("policy-id"):
@@ -144,14 +153,14 @@ def _engine(settings: Settings, bundle: Bundle | None, progress: Progress | None
         )
     engine = LocalEngine(
         settings=analyzer_settings(settings),
-        registry=registry_of(settings),
+        registry=registry_of(settings, images),
         incomparable=Action[settings.text("incomparable").upper()],
         offline=settings.flag("offline"),
         progress=progress,
     )
     base, baseline = settings.text("base-image"), settings.path("baseline")
     if base and _asks_for("ancestry", bundle):
-        engine = replace(engine, base=_base(base, settings))
+        engine = replace(engine, base=_base(base, settings, images))
     if baseline is not None and _asks_for("tag_drift", bundle):
         engine = replace(engine, previous=_previous(baseline))
     if named := settings.items("vex"):  # read even where no rule asks: a wrong path is said
@@ -171,14 +180,18 @@ def _asks_for(gate: str, bundle: Bundle | None) -> bool:
     return any(rule.gate == gate for rule_set in rule_sets for rule in rule_set.rules)
 
 
-def registry_of(settings: Settings) -> RegistrySettings | None:
-    """How registries are asked; None, as the environment says, where no option speaks of them."""
+def registry_of(settings: Settings, images: Sequence[str]) -> RegistrySettings | None:
+    """
+    How registries are asked; None, as the environment says, where no option speaks of them.
+
+    Credentials are for the registry of `images`. Raises `UsageError` where these are of several.
+    """
     names = [option.name for option in OPTIONS if option.group == "registry"]
     if all(settings.origin(name) == "default" for name in names):
         return None
-    from anchore_gate.cli.registry import registry_settings
+    from anchore_gate.cli.registry import bound, registry_settings
 
-    return registry_settings(settings)
+    return bound(registry_settings(settings), images)
 
 
 def analyzer_settings(settings: Settings) -> AnalyzerSettings:

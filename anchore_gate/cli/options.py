@@ -99,6 +99,12 @@ OPTIONS: tuple[Option, ...] = (
     _choice("report", "junit-warn", "pass skipped failure", "what a warning is in JUnit", "pass"),
     _option("report", "sarif-category", "prefix of SARIF's automation id", "anchore-gate", metavar="TEXT"),
     _choice("report", "ci", "auto github gitlab jenkins none", "speak to this CI system too", "auto"),
+    _option(
+        "registry",
+        "registry-host",
+        "whose user, token and client certificate these are",
+        metavar="HOST[:PORT]",
+    ),
     _option("registry", "registry-username", "user of the registry", metavar="NAME"),
     _secret("registry", "registry-password", "password of the registry"),
     _secret("registry", "registry-token", "bearer token of the registry"),

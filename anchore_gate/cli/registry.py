@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from anchore_gate.cli.config import settings_of
 from anchore_gate.cli.options import Settings, add_options
 from anchore_gate.cli.terminal import say, table
-from anchore_gate.errors import ImageNotFound, InvalidReference, RegistryAuthError
+from anchore_gate.errors import GateError, ImageNotFound, InvalidReference, RegistryAuthError, UsageError
 
 if TYPE_CHECKING:
     from anchore_gate.image.registry import Registry
@@ -42,7 +42,8 @@ def run(args: argparse.Namespace) -> int:
 
     registry_name, _, prefix = args.place.removesuffix("/").partition("/")
     _check(registry_name, prefix)
-    with Registry(registry_settings(settings_of(args, "registry"))) as registry:
+    settings = registry_settings(settings_of(args, "registry")).bound_to(registry_name)
+    with Registry(settings) as registry:
         found = list(_images(registry, registry_name, prefix))
     if args.json:
         say(
@@ -62,12 +63,45 @@ def registry_settings(settings: Settings) -> RegistrySettings:
         username=settings.text("registry-username"),
         password=settings.text("registry-password"),
         token=settings.text("registry-token"),
+        registry=settings.text("registry-host"),
         ca=settings.path("registry-ca"),
         client_cert=settings.path("registry-cert"),
         client_key=settings.path("registry-key"),
         insecure=settings.flag("registry-insecure"),
         mirrors=tuple(Mirror.parse(text) for text in settings.items("registry-mirror")),
     )
+
+
+def bound(found: RegistrySettings, images: Sequence[str]) -> RegistrySettings:
+    """
+    The settings, for the registry of the images that the command line names.
+
+    Raises `UsageError` where user, token or certificate could be for several: none may see another's.
+    """
+    if found.registry or not found.has_identity:
+        return found
+    hosts = sorted({host for image in images if (host := _host_of(image))})
+    if len(hosts) > 1:
+        raise UsageError(
+            f"whose are the registry's credentials? The images are of {', '.join(hosts)}: "
+            "--registry-host HOST says it, or `docker login` each of them"
+        )
+    return found.bound_to(hosts[0]) if hosts else found
+
+
+def _host_of(image: str) -> str:
+    """The registry an image is read from, "" for none (or for what is no image: that is said later)."""
+    from anchore_gate.image.registry_settings import canonical
+    from anchore_gate.image.sources import scheme_of
+    from anchore_gate.model.image import ImageReference
+
+    if image.startswith("sbom:"):
+        return ""
+    try:
+        scheme, location = scheme_of(image)
+        return canonical(ImageReference.parse(location).registry) if scheme == "registry" else ""
+    except GateError:
+        return ""
 
 
 def _check(registry: str, prefix: str) -> None:

@@ -95,7 +95,7 @@ def _catalog(name: str, platform: Platform | None, settings: Settings) -> tuple[
     from anchore_gate.cli.engine import registry_of
     from anchore_gate.image.sources import open_image
 
-    with open_image(name, platform=platform, registry=registry_of(settings)) as opened:
+    with open_image(name, platform=platform, registry=registry_of(settings, [name])) as opened:
         return opened.image, catalog.catalog(opened.scan(catalog.needs()))
 
 

@@ -55,7 +55,8 @@ class Endpoint:
         self._is_mirror = is_mirror
         # Where a mirror is silent the next place is asked, so one try is enough.
         self._retry = replace(settings.retry, attempts=1) if is_mirror else settings.retry
-        self._session = Session(_trust(self.host, settings))
+        is_known = not is_mirror and settings.are_for(registry)
+        self._session = Session(_trust(self.host, settings, is_known=is_known))
         self._elsewhere = Session(_basics(settings))  # where redirects lead: no client certificate
         self.base = f"{self._scheme()}://{self.host}"
         self._logins: dict[str, Authenticator] = {}
@@ -236,11 +237,12 @@ def _basics(settings: RegistrySettings, *, insecure: bool = False) -> SessionSet
     )
 
 
-def _trust(host: str, settings: RegistrySettings) -> SessionSettings:
-    """What options say, or else docker's and podman's `certs.d/<host>`."""
+def _trust(host: str, settings: RegistrySettings, *, is_known: bool) -> SessionSettings:
+    """What options say, or else docker's and podman's `certs.d/<host>`; who we are only where `is_known`."""
     basics = _basics(settings, insecure=host in settings.unverified_hosts)
     found = next((f for f in (folder / host for folder in settings.certificate_folders) if _is_dir(f)), None)
-    ca, cert, key = settings.ca, settings.client_cert, settings.client_key
+    ca = settings.ca
+    cert, key = (settings.client_cert, settings.client_key) if is_known else (None, None)
     if found is not None:
         ca = ca or next(iter(sorted(found.glob("*.crt"))), None)
         if cert is None and (found / "client.cert").is_file() and (found / "client.key").is_file():

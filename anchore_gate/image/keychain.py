@@ -55,7 +55,9 @@ class Keychain:
 
     def find(self, registry: str, repository: str, *, is_mirror: bool = False) -> Credential | None:
         """
-        The credential for a repository, None to ask anonymously. Options never reach a mirror.
+        The credential for a repository, None to ask anonymously.
+
+        Options are for the registry they name, and for no mirror.
 
         Raises `RegistryAuthError` for a helper that is missing or fails, `ConfigError` for a damaged file.
         """
@@ -148,14 +150,14 @@ def _helper_answer(said: str, program: str) -> Credential | None:
 
 
 def _explicit(settings: RegistrySettings, registry: str) -> Credential | None:
-    if settings.registry and canonical(settings.registry) != registry:
+    if settings.username and not settings.password and not settings.token:
+        raise ConfigError("a registry user without a password (ANCHORE_GATE_REGISTRY_PASSWORD)")
+    if settings.password and not settings.username and not settings.token:
+        raise ConfigError("a registry password without a user (--registry-username)")
+    if not settings.are_for(registry):
         return None
     if settings.token:
         return Credential(registry_token=settings.token)
-    if settings.username and not settings.password:
-        raise ConfigError("a registry user without a password (ANCHORE_GATE_REGISTRY_PASSWORD)")
-    if settings.password and not settings.username:
-        raise ConfigError("a registry password without a user (--registry-username)")
     if settings.username:
         return Credential(username=settings.username, password=settings.password)
     return None

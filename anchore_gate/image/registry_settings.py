@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from anchore_gate.errors import ConfigError
@@ -37,12 +37,17 @@ class Mirror:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrySettings:
-    """What options and environment say about registries. No secret shows in its `repr`."""
+    """
+    What options and environment say about registries. No secret shows in its `repr`.
+
+    User, password, token and client certificate are for one `registry`, and go nowhere else: not to a mirror,
+    not to where an answer leads, not to another image's registry.
+    """
 
     username: str = ""
     password: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
-    registry: str = ""  # where user, password and token belong; "" = whichever is asked for
+    registry: str = ""  # whose these are; "" = nobody's yet (see `bound_to`)
     ca: Path | None = None
     client_cert: Path | None = None
     client_key: Path | None = None
@@ -68,10 +73,24 @@ class RegistrySettings:
             username=environ.get("ANCHORE_GATE_REGISTRY_USERNAME", ""),
             password=environ.get("ANCHORE_GATE_REGISTRY_PASSWORD", ""),
             token=environ.get("ANCHORE_GATE_REGISTRY_TOKEN", ""),
+            registry=environ.get("ANCHORE_GATE_REGISTRY_HOST", ""),
             auth_config=environ.get("DOCKER_AUTH_CONFIG", ""),
             credential_files=credential_files(environ),
             certificate_folders=_CERTIFICATE_FOLDERS,
         )
+
+    @property
+    def has_identity(self) -> bool:
+        """Whether anything here is for one registry only."""
+        return bool(self.username or self.password or self.token or self.client_cert)
+
+    def bound_to(self, registry: str) -> RegistrySettings:
+        """The same, for that registry, unless they are some registry's already."""
+        return self if self.registry else replace(self, registry=registry)
+
+    def are_for(self, registry: str) -> bool:
+        """Whether user, password, token and client certificate may be shown to a registry."""
+        return bool(self.registry) and canonical(self.registry).lower() == canonical(registry).lower()
 
 
 def credential_files(environ: Mapping[str, str]) -> tuple[Path, ...]:

@@ -65,7 +65,7 @@ def open_image(
     Raises `InvalidReference`, `ImageError`, `RegistryError`, `NetworkError`.
     """
     reference = ImageReference.parse(location)
-    with Registry(settings) as registry:
+    with Registry(_bound(settings, reference)) as registry:
         found = _Found.of(registry, reference, platform)
         image, blobs = _image(registry, found, platform, name=name, progress=progress or silent)
         with LayeredImage(image, blobs, workers=registry.settings.connections) as opened:
@@ -77,11 +77,15 @@ def resolve(
 ) -> Resolved:
     """Where a reference points now, without reading any layer. Raises as `open_image` does."""
     reference = ImageReference.parse(text.removeprefix("registry:"))
-    with Registry(settings) as registry:
+    with Registry(_bound(settings, reference)) as registry:
         found = _Found.of(registry, reference, platform)
     return Resolved(
         reference=reference, digest=found.fetched.digest, index_digest=found.index, platform=found.platform
     )
+
+
+def _bound(settings: RegistrySettings | None, reference: ImageReference) -> RegistrySettings:
+    return (settings or RegistrySettings.from_environment()).bound_to(reference.registry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

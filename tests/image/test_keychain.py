@@ -88,15 +88,30 @@ def test_options_win_over_the_environment_and_that_over_files(tmp_path: Path) ->
     )
     both = settings_of(tmp_path, in_file, auth_config=in_variable)
     assert Keychain(both).find("r.io", "a") == Credential(username="variable", password="x")
-    all_three = settings_of(tmp_path, in_file, auth_config=in_variable, username="option", password="x")
+    all_three = settings_of(
+        tmp_path, in_file, auth_config=in_variable, username="option", password="x", registry="r.io"
+    )
     assert Keychain(all_three).find("r.io", "a") == Credential(username="option", password="x")
 
 
 def test_options_reach_neither_a_mirror_nor_another_registry() -> None:
-    keychain = Keychain(RegistrySettings(username="a", password="b", registry="r.io"))
+    keychain = Keychain(RegistrySettings(username="a", password="b", registry="R.io"))
     assert keychain.find("r.io", "a") is not None
     assert keychain.find("other.io", "a") is None
+    assert keychain.find("r.io:5000", "a") is None
     assert keychain.find("r.io", "a", is_mirror=True) is None
+
+
+def test_options_of_no_registry_reach_none_until_they_are_bound() -> None:
+    loose = RegistrySettings(username="a", password="b")
+    assert Keychain(loose).find("r.io", "a") is None
+    assert Keychain(loose.bound_to("r.io")).find("r.io", "a") is not None
+    assert loose.bound_to("r.io").bound_to("other.io").registry == "r.io"
+
+
+def test_every_name_of_docker_hub_is_the_same_registry() -> None:
+    keychain = Keychain(RegistrySettings(token="t", registry="index.docker.io"))
+    assert keychain.find("docker.io", "library/a") is not None
 
 
 def test_files_are_asked_in_the_order_of_docker_and_podman() -> None:

@@ -131,7 +131,7 @@ def test_what_is_not_there_may_be_private(host: str) -> None:
 
 def test_a_token_is_fetched_with_user_and_password(guarded: Guarded) -> None:
     settings = replace(ALONE, username="app", password=guarded.tokens.password)
-    with Registry(settings) as registry:
+    with Registry(settings.bound_to(guarded.host)) as registry:
         assert str(registry.manifest(named(guarded.host)).digest) == IMAGE.digest
         asked = len(guarded.site.asked)
         assert content_of(registry, named(guarded.host), first_layer(IMAGE)) == IMAGE.layers[0]
@@ -149,7 +149,7 @@ def test_a_refresh_token_is_posted(guarded: Guarded) -> None:
 def test_a_bearer_token_is_sent_as_it_is(guarded: Guarded) -> None:
     token = json.loads(guarded.tokens._token("token", ["repository:team/app:pull"]).body)["token"]
     asked = len(guarded.site.asked)
-    with Registry(replace(ALONE, token=token)) as registry:
+    with Registry(replace(ALONE, token=token, registry=guarded.host)) as registry:
         assert str(registry.manifest(named(guarded.host)).digest) == IMAGE.digest
     assert len(guarded.site.asked) == asked
 
@@ -169,7 +169,10 @@ def test_a_bearer_token_is_sent_as_it_is(guarded: Guarded) -> None:
 def test_refused_credentials_are_an_auth_error(
     guarded: Guarded, settings: RegistrySettings, message: str
 ) -> None:
-    with Registry(settings) as registry, pytest.raises(RegistryAuthError, match=message) as caught:
+    with (
+        Registry(settings.bound_to(guarded.host)) as registry,
+        pytest.raises(RegistryAuthError, match=message) as caught,
+    ):
         registry.manifest(named(guarded.host))
     assert "known-secret" not in str(caught.value)
     assert caught.value.category == "auth"
@@ -179,7 +182,7 @@ def test_htpasswd_takes_basic_and_refuses_others_once(tmp_path: Path) -> None:
     (tmp_path / "htpasswd").write_text(HTPASSWD)
     auth = {"htpasswd": {"realm": "here", "path": str(tmp_path / "htpasswd")}}
     with run_registry(tmp_path / "registry", auth=auth) as host:
-        good = replace(ALONE, username="app", password="known-secret-password")
+        good = replace(ALONE, username="app", password="known-secret-password", registry=host)
         with Registry(good) as registry:
             assert registry.catalog(host) == ()
         with (
@@ -210,13 +213,15 @@ def test_tls_with_a_private_authority(tmp_path: Path, authority: Authority) -> N
 def test_a_client_certificate_is_shown_where_it_is_asked_for(tmp_path: Path, authority: Authority) -> None:
     with run_registry(tmp_path / "registry", tls=authority, client_certificates=True) as host:
         known = replace(ALONE, ca=authority.ca, client_cert=authority.certificate, client_key=authority.key)
-        with Registry(known) as registry:
+        with Registry(known.bound_to(host)) as registry:
             assert registry.catalog(host) == ()
-        with (
-            Registry(replace(ALONE, ca=authority.ca, retry=replace(ALONE.retry, attempts=1))) as registry,
-            pytest.raises(NetworkError, match="it asks for a client certificate"),
-        ):
-            registry.catalog(host)
+        once = replace(ALONE.retry, attempts=1)
+        for unknown in (replace(ALONE, ca=authority.ca), known.bound_to("another.example.com")):
+            with (
+                Registry(replace(unknown, retry=once)) as registry,
+                pytest.raises(NetworkError, match="it asks for a client certificate"),
+            ):
+                registry.catalog(host)
 
 
 def test_a_mirror_serves_digests_and_the_registry_tags(host: str) -> None:

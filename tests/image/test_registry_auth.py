@@ -71,7 +71,10 @@ def asking(
 ) -> Iterator[tuple[Registry, Site, list[float]]]:
     now = [0.0]
     clock = Clock(sleep=lambda _: None, monotonic=lambda: now[0])
-    with serve(fake_registry(IMAGE, service.respond)) as site, Registry(settings, clock=clock) as registry:
+    with (
+        serve(fake_registry(IMAGE, service.respond)) as site,
+        Registry(settings.bound_to(site.host), clock=clock) as registry,
+    ):
         yield registry, site, now
 
 

@@ -39,7 +39,10 @@ def asking(
         now=lambda: datetime(2026, 1, 1, tzinfo=timezone.utc),
         chance=lambda: 0.5,
     )
-    with serve(fake_registry(IMAGE, change)) as site, Registry(settings, clock=clock) as registry:
+    with (
+        serve(fake_registry(IMAGE, change)) as site,
+        Registry(settings.bound_to(site.host), clock=clock) as registry,
+    ):
         yield registry, site, slept
 
 

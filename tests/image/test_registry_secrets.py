@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.registry import build_image, fake_registry
-from tests.support.web import Asked, Reply, Respond, serve
+from tests.support.web import Asked, Reply, Respond, Site, serve
 
 IMAGE = build_image({"app": b"x"})
 PASSWORD, QUERY, TOKEN = "known-secret-password", "known-secret-query", "known-secret-token"
@@ -73,6 +73,41 @@ def test_no_secret_is_said_or_written(respond: Respond, command: tuple[str, ...]
     for secret in (PASSWORD, QUERY, TOKEN, BASIC):
         assert secret not in done.stdout + done.stderr + written
     assert "Traceback" not in done.stderr
+
+
+def guarded(asked: Asked) -> Reply:
+    return basic_refused(asked) if "authorization" not in asked.headers else Reply(0)
+
+
+def logins(site: Site) -> set[str]:
+    return {login for asked in site.asked if (login := asked.headers.get("authorization"))}
+
+
+def test_credentials_of_nobody_in_particular_are_shown_to_none_of_two_registries(tmp_path: Path) -> None:
+    with serve(fake_registry(IMAGE, guarded)) as one, serve(fake_registry(IMAGE, guarded)) as other:
+        done = run(["check", f"{one.host}/app:1", f"{other.host}/app:1"], tmp_path)
+        assert done.returncode == 2
+        assert "--registry-host" in done.stderr
+        assert not one.asked
+        assert not other.asked
+
+
+def test_credentials_go_to_the_registry_they_are_for(tmp_path: Path) -> None:
+    with serve(fake_registry(IMAGE, guarded)) as one, serve(fake_registry(IMAGE, guarded)) as other:
+        images = [f"{one.host}/app:1", f"{other.host}/app:1"]
+        done = run(["check", *images, "--registry-host", one.host], tmp_path)
+        assert done.returncode == 3
+        assert f"{other.host} asks for user and password, and none are known" in done.stdout + done.stderr
+        assert logins(one) == {f"Basic {BASIC}"}
+        assert not logins(other)
+
+
+def test_a_base_image_in_another_registry_does_not_get_them(tmp_path: Path) -> None:
+    with serve(fake_registry(IMAGE, guarded)) as one, serve(fake_registry(IMAGE, guarded)) as base:
+        words = ["check", f"{one.host}/app:1", "--base-image", f"{base.host}/app:1", "--exclude-inherited"]
+        assert run(words, tmp_path).returncode == 3
+        assert base.asked
+        assert not logins(base)
 
 
 def run(words: list[str], home: Path) -> subprocess.CompletedProcess[str]:
