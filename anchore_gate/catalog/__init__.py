@@ -17,7 +17,10 @@ from anchore_gate.model.inventory import Inventory, Package, PackageFile, Unknow
 # Folders that are links into /usr on a merged system; package databases know both spellings.
 _MERGED = ("/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/lib64/", "/usr/lib32/", "/usr/libx32/")
 # No catalogers, and slow to import: manifests in and out, and what a cataloger needs once it found something.
-_OTHERS = ("sbom", "cyclonedx", "spdx", "java_", "rpm_", "deb_", "gemspec", "maven", "zip_", "license_text")
+_OTHERS = (
+    *("sbom", "cyclonedx", "spdx", "syft"),
+    *("java_", "rpm_", "deb_", "gemspec", "maven", "zip_", "license_text"),
+)
 
 
 @cache

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from anchore_gate.engine.engine import Request
-from anchore_gate.errors import ConfigError, InvalidReference, RemoteError, UsageError
-from anchore_gate.model.digest import Digest
-from anchore_gate.model.image import Dockerfile, Image, ImageConfig, ImageReference, Platform
-from anchore_gate.model.inventory import Distro, Inventory
+from anchore_gate.errors import InvalidReference, RemoteError, UsageError
+from anchore_gate.model.image import ImageReference, Platform
 from anchore_gate.model.result import Assessment
 
 if TYPE_CHECKING:
-    from anchore_gate.policy.bundle import Bundle
+    from anchore_gate.engine.remote_here import Here
     from anchore_gate.remote.service import Service, Submission
     from anchore_gate.remote.values import Judgement, ServiceImage
 
+_T = TypeVar("_T")
 SUBSCRIPTIONS = ("tag_update", "policy_eval", "vuln_update", "analysis_update")
 _UPLOADS = 3  # another run that gates with the same file may take its policy away meanwhile
 _ROUNDS = 5  # times an image may fall back to "not analysed" between the wait and the evaluation
@@ -70,15 +69,75 @@ class RemoteEngine:
         """See `Engine.assess`."""
         if request.bundle is not None and self.policy_id:
             raise UsageError("--policy and --policy-id: one of them decides, not both")
-        submission = self._submission(request)
+        from anchore_gate.engine.remote_assessment import assessment_of
+        from anchore_gate.engine.remote_here import scheme_here
+
+        if scheme := scheme_here(request.image):
+            return self._assess_here(request, scheme)
+        submission = self._submission(request, _reference(request))
         with self.open() as service:
             accepted = service.submit(submission)
-            service.wait(accepted.digest, name=submission.tag, poll=self.poll)
-            judgement = self._judged(service, request, accepted.digest, submission.tag)
-            image = service.image(accepted.digest)
-            if image is None:
-                raise RemoteError(f"{submission.tag}: the image was deleted while it was judged")
-            return _assessment(service, request, image, judgement)
+            image, judgement = self._settled(service, request, accepted.digest, submission.tag)
+            return assessment_of(service, request, image, judgement)
+
+    def _assess_here(self, request: Request, scheme: str) -> Assessment:
+        """An image the service cannot pull: one call where that answers every rule, else an import."""
+        from anchore_gate.engine.remote_here import SCANNED, has_documents, look, unseen
+        from anchore_gate.remote.imports import scans
+
+        can_import = has_documents(scheme)
+        if not can_import and (self.subscribe or request.dockerfile is not None):
+            raise UsageError(
+                f"{request.image!r} is no image that a service stores: no --dockerfile, no --subscribe"
+            )
+        with self.open() as service:
+            if not can_import and not scans(service):
+                raise _unsupported(request, service)
+            here = look(request)
+            if scans(service) and not self.subscribe and request.dockerfile is None:
+                scanned = self._scanned(service, request, here)
+                if scanned is not None and (not can_import or not unseen(scanned.evaluation, SCANNED)):
+                    return scanned
+                if scanned is None and not can_import:
+                    raise _unsupported(request, service)
+            return self._imported(service, request, here)
+
+    def _scanned(self, service: Service, request: Request, here: Here) -> Assessment | None:
+        """The judgement on the packages alone, nothing stored; None where the service has no such scan."""
+        from anchore_gate.engine.remote_assessment import assessment_here
+        from anchore_gate.engine.remote_here import SCANNED
+        from anchore_gate.remote.imports import scan
+
+        content = here.syft(old=False)
+        found = self._by_policy(
+            service, request, lambda policy_id: scan(service, content, here.image.tag, policy_id=policy_id)
+        )
+        if found is None:
+            return None
+        judgement, rows = found
+        return assessment_here(service, request, here, judgement, gates=SCANNED, rows=rows)
+
+    def _imported(self, service: Service, request: Request, here: Here) -> Assessment:
+        """The image with its parts uploaded, waited for and judged like any other."""
+        from anchore_gate.engine.remote_assessment import assessment_here
+        from anchore_gate.engine.remote_here import IMPORTED
+        from anchore_gate.remote import v1
+        from anchore_gate.remote.imports import Parts, uploaded
+
+        if here.documents is None:
+            raise _unsupported(request, service)
+        submission = self._submission(request, here.reference)
+        parts = Parts(
+            manifest=here.documents.manifest,
+            manifest_type=here.documents.media_type,
+            config=here.documents.config,
+            packages=here.syft(old=service.api is v1),
+            dockerfile=submission.dockerfile,
+        )
+        with uploaded(service, parts) as imported:
+            accepted = service.submit(replace(submission, imported=imported))
+        image, judgement = self._settled(service, request, accepted.digest, submission.tag)
+        return assessment_here(service, request, here, judgement, gates=IMPORTED, stored=image)
 
     @contextmanager
     def open(self) -> Iterator[Service]:
@@ -100,11 +159,10 @@ class RemoteEngine:
         with Client(settings, timeout=self.timeout) as client:
             yield Service.discover(client)
 
-    def _submission(self, request: Request) -> Submission:
+    def _submission(self, request: Request, reference: ImageReference) -> Submission:
         from anchore_gate.image.dockerfile import load_dockerfile
         from anchore_gate.remote.service import Submission
 
-        reference = _reference(request)
         content = None
         if request.dockerfile is not None:
             load_dockerfile(request.dockerfile)  # its limits hold here too
@@ -118,9 +176,27 @@ class RemoteEngine:
             now=request.now,
         )
 
-    def _judged(self, service: Service, request: Request, digest: str, tag: str) -> Judgement:
+    def _settled(
+        self, service: Service, request: Request, digest: str, tag: str
+    ) -> tuple[ServiceImage, Judgement]:
+        """The image when it is analysed, and the judgement on it."""
+        service.wait(digest, name=tag, poll=self.poll)
+        interactive = request.bundle is not None
+        judgement = self._by_policy(
+            service,
+            request,
+            lambda policy_id: self._evaluated(service, digest, tag, policy_id, interactive=interactive),
+        )
+        image = service.image(digest)
+        if image is None:
+            raise RemoteError(f"{tag}: the image was deleted while it was judged")
+        return image, judgement
+
+    def _by_policy(self, service: Service, request: Request, ask: Callable[[str], _T]) -> _T:
+        """What `ask` answers under the policy that is to decide; ours is there only while it asks."""
         if request.bundle is None:
-            return self._evaluated(service, digest, tag, self.policy_id)
+            return ask(self.policy_id)
+        from anchore_gate.engine.remote_policy import upload_of
         from anchore_gate.remote.service import PolicyMissing
 
         policy = upload_of(request.bundle, dialect=service.api.POLICY_DIALECT)
@@ -132,7 +208,7 @@ class RemoteEngine:
                     is_ours = True
                     service.add_policy(policy)
                 try:
-                    return self._evaluated(service, digest, tag, policy_id, interactive=True)
+                    return ask(policy_id)
                 except PolicyMissing:
                     if attempt == _UPLOADS - 1:
                         raise
@@ -142,7 +218,7 @@ class RemoteEngine:
                 service.remove_policy(policy_id)
 
     def _evaluated(
-        self, service: Service, digest: str, tag: str, policy_id: str, *, interactive: bool = False
+        self, service: Service, digest: str, tag: str, policy_id: str, *, interactive: bool
     ) -> Judgement:
         for _ in range(_ROUNDS):
             found = service.evaluate(
@@ -153,6 +229,14 @@ class RemoteEngine:
             service.client.pause(self.poll)
             service.wait(digest, name=tag, poll=self.poll)
         raise RemoteError(f"{tag}: the service loses its analysis of the image again and again")
+
+
+def _unsupported(request: Request, service: Service) -> RemoteError:
+    api = service.api.PREFIX.strip("/")
+    return RemoteError(
+        f"{request.image!r} has no manifest and config to import, and {service.source} {service.version}"
+        f" (API {api}) cannot scan it once: that takes Anchore Enterprise 5.21"
+    )
 
 
 def _reference(request: Request) -> ImageReference:
@@ -180,73 +264,3 @@ def _reference(request: Request) -> ImageReference:
     if request.platform not in (None, Platform()) and reference.digest is None:
         raise UsageError("--platform: a service takes linux/amd64; name another image by its digest")
     return reference
-
-
-def upload_of(bundle: Bundle, *, dialect: str) -> dict[str, object]:
-    """The policy as the service is given it, under an id made of its content. Raises `GateError`."""
-    from anchore_gate.policy.convert import convert
-    from anchore_gate.policy.cutoff import cutoff_text
-    from anchore_gate.policy.document import locate, parse_json, read_text
-    from anchore_gate.policy.parse import parse_bundle
-
-    option, _, severity = bundle.source.partition(" ")
-    if option == "--severity-cutoff":
-        raw = parse_json(cutoff_text(severity))
-    elif bundle.source:
-        content = read_text(locate(bundle.source))
-        raw = parse_json(content)
-        if Digest.of(content) != Digest.parse(bundle.digest):
-            raise ConfigError(f"policy {bundle.source!r} changed while the run was going on")
-    else:
-        raise UsageError("a policy for a service comes from a file: load_bundle(PATH)")
-    parsed = parse_bundle(raw, source=bundle.source, digest=bundle.digest)
-    if parsed.allowlists != bundle.allowlists:
-        raise UsageError("a service decides by the policy's own allowlists: add the further ones to its file")
-    problem = next((one for one in parsed.problems if one.severity == "error"), None)
-    if problem is not None:
-        raise ConfigError(f"policy {bundle.source!r}: {problem.path}: {problem.message}")
-    made = dict(convert(raw, to=dialect).policy)
-    made["id"] = "anchore-gate-" + bundle.digest.partition(":")[2][:32]
-    return made
-
-
-def _assessment(service: Service, request: Request, image: ServiceImage, judgement: Judgement) -> Assessment:
-    from anchore_gate.engine.remote_evaluation import evaluation_of
-    from anchore_gate.engine.remote_feeds import database_of, feed_problems
-    from anchore_gate.image.dockerfile import load_dockerfile
-    from anchore_gate.remote.contents import matches, packages
-
-    known = matches(service, image.digest, image.distro)
-    feeds = service.feeds()
-    evaluation = evaluation_of(judgement, request, known)
-    evaluation = replace(evaluation, problems=(*evaluation.problems, *feed_problems(feeds, evaluation)))
-    listed = packages(service, image.digest, image.distro) if request.want_packages else ()
-    distro = Distro(id=image.distro, version_id=image.distro_version) if image.distro else None
-    api = service.api.PREFIX.strip("/")
-    given = load_dockerfile(request.dockerfile) if request.dockerfile else None
-    return Assessment(
-        image=_image(request, image, judgement),
-        evaluation=evaluation,
-        inventory=Inventory(distro=distro, packages=listed),
-        matches=known,
-        dockerfile=given or Dockerfile(mode=image.dockerfile_mode or "Unknown"),
-        database=database_of(service.source, feeds),
-        notes=(f"judged by {service.source} {service.version} (API {api})",),
-    )
-
-
-def _image(request: Request, image: ServiceImage, judgement: Judgement) -> Image:
-    digest = Digest.parse(image.digest)
-    parent = Digest.parse(image.parent_digest) if image.parent_digest else digest
-    system = Platform(architecture=image.architecture or "amd64")
-    return Image(
-        name=request.image,
-        source="registry",
-        tag=judgement.tag or next(iter(image.tags), ""),
-        digest=digest,
-        index_digest=parent if parent != digest else None,
-        config_digest=Digest.parse(f"sha256:{image.image_id}") if image.image_id else None,
-        config=ImageConfig(platform=system),
-        size=image.size,
-        annotations=request.annotations,
-    )

@@ -46,6 +46,16 @@ def evaluation_of(judgement: Judgement, request: Request, matches: tuple[Match, 
     return evaluation
 
 
+def is_readable(judgement: Judgement) -> bool:
+    """Whether every rule that was asked is known, not only those that fired."""
+    policy = _policy(judgement)
+    if policy is None:
+        return False
+    chosen = judgement.mapping.rule_set_ids if judgement.mapping else ()
+    sets = {one.id: one for one in policy.rule_sets}
+    return all(name in sets and not sets[name].problems for name in chosen)
+
+
 def _check(evaluation: Evaluation, judgement: Judgement) -> None:
     final = _action(judgement.final_action)
     if judgement.status not in {"pass", "fail"} or judgement.reason not in _REASONS:

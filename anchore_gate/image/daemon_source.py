@@ -21,7 +21,7 @@ from anchore_gate.image.docker_archive import open_docker_archive
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.limits import MAX_PLAIN, MIB
 from anchore_gate.image.needs import Needs
-from anchore_gate.image.source import OpenImage
+from anchore_gate.image.source import ImageDocuments, OpenImage
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import Image, ImageReference, Platform
 from anchore_gate.net.redact import redact_text
@@ -125,6 +125,11 @@ class DaemonImage:
     def image(self) -> Image:
         """See `OpenImage.image`."""
         return replace(self._image, size=self._opened.image.size)
+
+    @property
+    def documents(self) -> ImageDocuments | None:
+        """See `OpenImage.documents`."""
+        return self._opened.documents
 
     def scan(self, needs: Needs) -> Filesystem:
         """See `OpenImage.scan`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,11 +15,14 @@ from anchore_gate.image.config import config_of, instructions, load_json
 from anchore_gate.image.layered import LayeredImage
 from anchore_gate.image.limits import MAX_CONFIG, MAX_MANIFEST
 from anchore_gate.image.platforms import require
+from anchore_gate.image.source import ImageDocuments
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import Image, ImageReference, Layer, Platform
 
 SCHEME = "docker-archive"
 MANIFEST = "manifest.json"
+_MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
+_LAYER_TYPE = "application/vnd.docker.image.rootfs.diff.tar"
 _NAMED_BY_DIGEST = re.compile(r"(?:blobs/sha256/)?([0-9a-f]{64})(?:\.json)?")
 _BLOB = re.compile(r"blobs/sha256/([0-9a-f]{64})")
 
@@ -72,7 +76,25 @@ def _image(archive: Archive, entry: dict[str, Any], *, name: str, platform: Plat
         size=sum(layer.size for layer in layers),
     )
     blobs = [ArchiveBlob(archive, file, layer) for file, layer in zip(files, layers, strict=True)]
-    return LayeredImage(image, blobs)
+    return LayeredImage(image, blobs, documents=_documents(image, raw))
+
+
+def _documents(image: Image, config: bytes) -> ImageDocuments:
+    """An archive holds no manifest; this one names its layers as they lie in it, as `docker push` would."""
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": _MANIFEST_TYPE,
+        "config": {
+            "mediaType": "application/vnd.docker.container.image.v1+json",
+            "size": len(config),
+            "digest": str(image.config_digest),
+        },
+        "layers": [
+            {"mediaType": _LAYER_TYPE, "size": layer.size, "digest": str(layer.digest or layer.diff_id)}
+            for layer in image.layers
+        ],
+    }
+    return ImageDocuments(manifest=json.dumps(manifest).encode(), media_type=_MANIFEST_TYPE, config=config)
 
 
 def normal_tag(text: str) -> str:

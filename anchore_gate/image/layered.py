@@ -14,6 +14,7 @@ from anchore_gate.image.layer import LayerContents, LayerWalk, shared
 from anchore_gate.image.limits import GIB, MAX_LAYERS, MAX_PLAIN, MIB
 from anchore_gate.image.needs import Needs
 from anchore_gate.image.plan import Plan
+from anchore_gate.image.source import ImageDocuments
 from anchore_gate.image.spool import Spool
 from anchore_gate.image.squashed import SquashedFilesystem
 from anchore_gate.image.tarstream import TarStream
@@ -39,13 +40,21 @@ class LayerBlob(Protocol):
 class LayeredImage:
     """See `OpenImage`. A context manager: what the scan kept is gone at its end."""
 
-    def __init__(self, image: Image, blobs: Sequence[LayerBlob], *, workers: int = 2) -> None:
+    def __init__(
+        self,
+        image: Image,
+        blobs: Sequence[LayerBlob],
+        *,
+        workers: int = 2,
+        documents: ImageDocuments | None = None,
+    ) -> None:
         """Take the blobs of `image.layers`, from the base upwards; `workers` are read at a time."""
         if len(blobs) > MAX_LAYERS:
             raise LimitExceeded(f"{image.name}: {len(blobs)} layers, more than {MAX_LAYERS}")
         self._image = image
         self._blobs = tuple(blobs)
         self._workers = workers
+        self._documents = documents
         self._spools = ExitStack()
         self._plain_sizes: dict[int, int] = {}
 
@@ -61,6 +70,11 @@ class LayeredImage:
         if len(self._plain_sizes) < len(self._blobs):
             return self._image
         return replace(self._image, size=sum(self._plain_sizes.values()))
+
+    @property
+    def documents(self) -> ImageDocuments | None:
+        """See `OpenImage.documents`."""
+        return self._documents
 
     def scan(self, needs: Needs) -> SquashedFilesystem:
         """See `OpenImage.scan`."""

@@ -14,8 +14,11 @@ from anchore_gate.image.layered import LayeredImage
 from anchore_gate.image.limits import MAX_CONFIG, MAX_INDEX_DEPTH, MAX_MANIFEST
 from anchore_gate.image.manifest import Descriptor, Index, Manifest, choose, layers_of, manifest_of
 from anchore_gate.image.platforms import require
+from anchore_gate.image.source import ImageDocuments
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import Image, Platform
+
+_MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 
 
 @contextmanager
@@ -47,7 +50,7 @@ def _image(archive: Archive, *, name: str, source: str, platform: Platform | Non
         read_whole(archive, MARK, limit=MAX_MANIFEST), what=f"{where}: {MARK}"
     ):
         raise ImageError(f"{where}: {MARK} names no version")
-    chosen, manifest, index = _chosen(archive, platform, tag)
+    chosen, content, manifest, index = _chosen(archive, platform, tag)
     raw = _content(archive, manifest.config, MAX_CONFIG)
     config, diff_ids = config_of(raw, what=f"{where}: config {manifest.config.digest}")
     require(config.platform, platform, what=where)
@@ -69,13 +72,15 @@ def _image(archive: Archive, *, name: str, source: str, platform: Platform | Non
         size=sum(layer.size for layer in layers),
         annotations=manifest.annotations,
     )
-    return LayeredImage(image, [ArchiveBlob(archive, _blob_name(layer.digest), layer) for layer in layers])
+    documents = ImageDocuments(manifest=content, media_type=chosen.media_type or _MANIFEST_TYPE, config=raw)
+    blobs = [ArchiveBlob(archive, _blob_name(layer.digest), layer) for layer in layers]
+    return LayeredImage(image, blobs, documents=documents)
 
 
 def _chosen(
     archive: Archive, platform: Platform | None, tag: str
-) -> tuple[Descriptor, Manifest, Digest | None]:
-    """The manifest for the platform, through as many indexes as are allowed."""
+) -> tuple[Descriptor, bytes, Manifest, Digest | None]:
+    """The manifest for the platform, as bytes and read, through as many indexes as are allowed."""
     where = archive.location
     found = manifest_of(read_whole(archive, INDEX, limit=MAX_MANIFEST), what=f"{where}: {INDEX}")
     index: Digest | None = None
@@ -86,9 +91,8 @@ def _chosen(
         candidates = [one for one in found.manifests if tag and _is_named(one, tag)] or found.manifests
         descriptor = choose(candidates, platform, what=where)
         names = names or descriptor.annotations
-        found = manifest_of(
-            _content(archive, descriptor, MAX_MANIFEST), what=f"{where}: manifest {descriptor.digest}"
-        )
+        content = _content(archive, descriptor, MAX_MANIFEST)
+        found = manifest_of(content, what=f"{where}: manifest {descriptor.digest}")
         if isinstance(found, Manifest):
             named = Descriptor(
                 media_type=descriptor.media_type,
@@ -96,7 +100,7 @@ def _chosen(
                 size=descriptor.size,
                 annotations=names,
             )
-            return named, found, index
+            return named, content, found, index
         index = descriptor.digest
     raise LimitExceeded(f"{where}: indexes nested deeper than {MAX_INDEX_DEPTH}")
 

@@ -34,6 +34,11 @@ class RootFolder:
         """See `OpenImage.image`."""
         return Image(name=self._name, source=SCHEME, size=self._size)
 
+    @property
+    def documents(self) -> None:
+        """See `OpenImage.documents`: a folder has none."""
+        return None
+
     def scan(self, needs: Needs) -> SquashedFilesystem:
         """See `OpenImage.scan`."""
         plan = Plan(needs)

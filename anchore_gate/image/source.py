@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import Needs
 from anchore_gate.model.image import Image, Platform
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageDocuments:
+    """Manifest and config, byte for byte: what somebody who gets the image without its layers is given."""
+
+    manifest: bytes
+    media_type: str
+    config: bytes
 
 
 class OpenImage(Protocol):
@@ -16,6 +26,11 @@ class OpenImage(Protocol):
     @property
     def image(self) -> Image:
         """What manifest and config say."""
+        ...
+
+    @property
+    def documents(self) -> ImageDocuments | None:
+        """Manifest and config, None where the place has none to show."""
         ...
 
     def scan(self, needs: Needs) -> Filesystem:

@@ -167,19 +167,24 @@ class Client(AbstractContextManager["Client"]):
         query: Mapping[str, str] | None = None,
         *,
         body: Any = None,
+        kind: str = "application/json",
         attempts: int = 4,
     ) -> Told:
         """
         The answer, whatever its status; but 401 and 403 are always an error, and so is no answer.
 
+        A body of bytes is sent as it is, as `kind`; any other as JSON.
+
         Raises `RemoteAuthError`, `NetworkError`, and `TimedOut` when the deadline is over.
         """
         url = self.settings.root + path + (f"?{urlencode(query)}" if query else "")
-        content = None if body is None else json.dumps(body).encode()
+        content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         statuses = _READING if method == "GET" else _CHANGING
         policy = RetryPolicy(attempts=attempts, deadline=self.left, statuses=statuses)
         try:
-            reply = with_retries(lambda: self._once(method, url, content), policy=policy, clock=self.clock)
+            reply = with_retries(
+                lambda: self._once(method, url, content, kind), policy=policy, clock=self.clock
+            )
         except NetworkError as error:
             if self.left <= 0:
                 raise self.timed_out() from error
@@ -203,22 +208,22 @@ class Client(AbstractContextManager["Client"]):
             raise self.error(told, f"{method} {path}")
         return told.value
 
-    def _once(self, method: str, url: str, content: bytes | None) -> _Reply:
+    def _once(self, method: str, url: str, content: bytes | None, kind: str) -> _Reply:
         if not _IN_FLIGHT.acquire(timeout=self.left):
             raise self.timed_out()
         try:
-            return self._asked(method, url, content)
+            return self._asked(method, url, content, kind)
         finally:
             _IN_FLIGHT.release()
 
-    def _asked(self, method: str, url: str, content: bytes | None) -> _Reply:
+    def _asked(self, method: str, url: str, content: bytes | None, kind: str) -> _Reply:
         if self.left <= 0:
             raise self.timed_out()
         longest = _SLOW_TIMEOUT if method == "POST" else _READ_TIMEOUT
         with self._session.request(
             method,
             url,
-            headers=self._headers(content),
+            headers=self._headers(kind if content is not None else ""),
             body=content,
             read_timeout=max(0.1, min(longest, self.left)),
         ) as answer:
@@ -226,14 +231,14 @@ class Client(AbstractContextManager["Client"]):
                 return _Reply(answer.status, answer.headers, answer.read(MAX_BYTES), "")
             return _Reply(answer.status, answer.headers, b"", answer.error_text())
 
-    def _headers(self, content: bytes | None) -> dict[str, str]:
+    def _headers(self, kind: str) -> dict[str, str]:
         headers = {"Accept": "application/json", "Anchore-Request-Id": self._request_id}
         if authorization := self.settings.authorization:
             headers["Authorization"] = authorization
         if self.settings.account:
             headers["x-anchore-account"] = self.settings.account
-        if content is not None:
-            headers["Content-Type"] = "application/json"
+        if kind:
+            headers["Content-Type"] = kind
         return headers
 
     def _told(self, reply: _Reply) -> Told:

@@ -93,13 +93,12 @@ def matches(service: Service, digest: str, distro: str) -> tuple[Match, ...]:
     """All that the service knows against the image, what will not be fixed too. Raises `RemoteError`."""
     path = f"{service.api.PREFIX}/images/{digest}/vuln/all"
     answer = mapping(service.client.get(path, {"vendor_only": "false"}), "the vulnerabilities")
-    return tuple(
-        _match(mapping(one, "a vulnerability"), distro)
-        for one in listing(answer.get("vulnerabilities"), "the vulnerabilities")
-    )
+    rows = listing(answer.get("vulnerabilities"), "the vulnerabilities")
+    return tuple(match_of(mapping(one, "a vulnerability"), distro) for one in rows)
 
 
-def _match(raw: dict[str, Any], distro: str) -> Match:
+def match_of(raw: dict[str, Any], distro: str) -> Match:
+    """One vulnerability of one package. Raises `RemoteError`."""
     where = "a vulnerability"
     package = _made(
         name=words(raw, "package_name") or text(raw, "package", where),

@@ -14,7 +14,16 @@ from anchore_gate.errors import AnalysisFailed, NetworkError, RemoteAuthError, R
 from anchore_gate.model.image import ImageReference
 from anchore_gate.remote import v1, v2
 from anchore_gate.remote.client import Client, Told
-from anchore_gate.remote.values import Feed, Judgement, ServiceImage, listing, mapping, number, words
+from anchore_gate.remote.values import (
+    Feed,
+    Imported,
+    Judgement,
+    ServiceImage,
+    listing,
+    mapping,
+    number,
+    words,
+)
 
 _NOT_YET = 5  # polls that may say 404 right after submitting: one half of a pair may lag behind
 _CRASHED = 3  # v1 hides a crashed evaluation behind a 404: so often it is asked again
@@ -34,6 +43,7 @@ class Submission:
     annotations: tuple[tuple[str, str], ...] = ()
     force: bool = False
     subscribe: tuple[str, ...] = ()
+    imported: Imported | None = None  # handed over here, not pulled from a registry
     now: datetime
 
     @property
@@ -103,12 +113,18 @@ class Service:
                 raise RemoteError(f"{error} ({hint})")
             raise error
         image: ServiceImage = self.api.image_of(told.value)
+        if submission.imported is not None and image.digest != submission.imported.digest:
+            raise RemoteError(f"{submission.tag}: the service took another image ({image.digest})")
         for kind in submission.subscribe:
             self._subscribe(submission.tag, kind)
         return image
 
     def _source(self, submission: Submission) -> dict[str, Any]:
         one = submission.reference
+        if (parts := submission.imported) is not None:
+            named = {"digest": parts.digest, "local_image_id": parts.image_id, "tags": [submission.tag]}
+            contents = {"contents": dict(parts.contents), "operation_uuid": parts.operation}
+            return {"import": {**named, **contents}}
         fields: dict[str, str] = {}
         if submission.dockerfile is not None:
             fields["dockerfile"] = base64.b64encode(submission.dockerfile).decode()
@@ -116,8 +132,8 @@ class Service:
             return {"tag": {self.api.PULL_STRING: submission.tag, **fields}}
         pulled = f"{one.registry}/{one.repository}@{one.digest}"
         moment = submission.now.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        named = {"tag": submission.tag, "creation_timestamp_override": moment}
-        return {"digest": {self.api.PULL_STRING: pulled, **named, **fields}}
+        tagged = {"tag": submission.tag, "creation_timestamp_override": moment}
+        return {"digest": {self.api.PULL_STRING: pulled, **tagged, **fields}}
 
     def _subscribe(self, tag: str, kind: str) -> None:
         path = self.api.PREFIX + "/subscriptions"
@@ -185,24 +201,27 @@ class Service:
             self.client.pause(poll)
             told = self.client.tell("GET", path, query)
         if told.is_success:
-            judgement: Judgement = self.api.judgement_of(told.value)
-            if policy_id and judgement.policy_id != policy_id:
-                raise RemoteError(
-                    f"asked for policy {policy_id!r}, the service judged by {judgement.policy_id!r}"
-                )
-            return judgement
-        self._refuse_unless_unanalysed(told, policy_id)
-        return None
+            return self.checked(self.api.judgement_of(told.value), policy_id)
+        if told.status == 404 and "not analyzed" in told.message.lower():
+            return None
+        raise self.refusal(told, policy_id)
 
-    def _refuse_unless_unanalysed(self, told: Told, policy_id: str) -> None:
+    def checked(self, judgement: Judgement, policy_id: str) -> Judgement:
+        """The judgement, if it is by the policy that was asked for. Raises `RemoteError`."""
+        if policy_id and judgement.policy_id != policy_id:
+            raise RemoteError(
+                f"asked for policy {policy_id!r}, the service judged by {judgement.policy_id!r}"
+            )
+        return judgement
+
+    def refusal(self, told: Told, policy_id: str) -> RemoteError:
+        """What it means that there is no judgement."""
         words = told.message.lower()
-        if told.status == 404 and "not analyzed" in words:
-            return
         if told.status == 404 and policy_id and "policy" in words:
-            raise PolicyMissing(f"the service has no policy {policy_id!r}: {told.message}")
+            return PolicyMissing(f"the service has no policy {policy_id!r}: {told.message}")
         if told.status == 404 and "could not find any evaluations" in words:
-            raise RemoteError(f"the service could not evaluate the policy: {told.message}")
-        raise self.client.error(told, "no evaluation")
+            return RemoteError(f"the service could not evaluate the policy: {told.message}")
+        return self.client.error(told, "no evaluation")
 
     def has_policy(self, policy_id: str) -> bool:
         """Whether the account has a policy of that id."""

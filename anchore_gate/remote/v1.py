@@ -25,6 +25,7 @@ AUTO_SUBSCRIBE = "autosubscribe"
 PULL_STRING = "pullstring"
 POLICY_PARAMETER = "policyId"
 POLICY_DIALECT = "v1"
+IMAGE_CONFIG = "image_config"
 POLICY_ID, POLICY_BODY = "policyId", "policybundle"
 _REASONS = {"whitelisted": "allowlisted", "blacklisted": "denylisted"}
 _COLUMNS = ("Trigger_Id", "Gate", "Trigger", "Check_Output", "Gate_Action", "Whitelisted", "Policy_Id")

@@ -25,6 +25,7 @@ AUTO_SUBSCRIBE = "auto_subscribe"
 PULL_STRING = "pull_string"
 POLICY_PARAMETER = "policy_id"
 POLICY_DIALECT = "v2"
+IMAGE_CONFIG = "image-config"
 POLICY_ID, POLICY_BODY = "policy_id", "policy"
 
 

@@ -27,6 +27,16 @@ class ServiceImage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """An import whose parts are uploaded: what the image is submitted with."""
+
+    operation: str
+    digest: str  # of the manifest
+    image_id: str
+    contents: tuple[tuple[str, str], ...]  # part, and the digest the service gave it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Allowed:
     """The allowlist item that sets a row aside."""
 

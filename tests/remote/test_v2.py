@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -14,112 +13,13 @@ from anchore_gate.errors import RemoteError
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.result import GateResult
 from anchore_gate.policy.bundle import load_bundle
-from tests.support.anchore import reply
-from tests.support.web import Asked, Reply, serve
-
-DIGEST = "sha256:" + "a" * 64
-TAG = "docker.io/team/app:1.2"
-IMAGE = {
-    "image_digest": DIGEST,
-    "analysis_status": "analyzed",
-    "image_detail": [{"full_tag": TAG, "image_id": "b" * 64}],
-    "image_content": {"metadata": {"distro": "debian", "distro_version": "12", "arch": "amd64"}},
-}
-FLAW = {
-    "vuln": "CVE-2022-1",
-    "severity": "High",
-    "url": "https://example.org/CVE-2022-1",
-    "fix": "None",
-    "package_name": "libssl",
-    "package_version": "3.0",
-    "package_type": "dpkg",
-    "will_not_fix": True,
-    "is_kev": True,
-    "nvd_data": [{"id": "CVE-2022-1", "cvss_v2": None, "cvss_v3": {"base_score": 7.5}}],
-}
-POLICY = {
-    "id": "p1",
-    "name": "ours",
-    "version": "2",
-    "mappings": [],
-    "rule_sets": [
-        {
-            "id": "s1",
-            "name": "set",
-            "version": "1.0.0",
-            "rules": [
-                {
-                    "id": name,
-                    "gate": "vulnerabilities",
-                    "trigger": "package",
-                    "action": "STOP",
-                    "params": [{"name": "package_type", "value": "all"}],
-                }
-                for name in ("r1", "r2")
-            ],
-        }
-    ],
-    "allowlists": [],
-}
-
-
-def finding(rule: str, **more: Any) -> dict[str, Any]:
-    return {
-        "trigger_id": "CVE-2022-1+libssl",
-        "gate": "vulnerabilities",
-        "trigger": "package",
-        "message": "HIGH Vulnerability found",
-        "action": "stop",
-        "policy_id": "s1",
-        "rule_id": rule,
-        "recommendation": "",
-        "allowlisted": False,
-        "allowlist_match": None,
-        "inherited_from_base": None,
-        **more,
-    }
-
-
-def evaluation(**more: Any) -> dict[str, Any]:
-    one: dict[str, Any] = {
-        "status": "fail",
-        "final_action": "stop",
-        "final_action_reason": "policy_evaluation",
-        "evaluation_problems": [],
-        "matched_allowlisted_images_rule": None,
-        "matched_denylisted_images_rule": None,
-        "image_mapped_to_rule": True,
-        "matched_mapping_rule": {"id": "m", "name": "all", "rule_set_ids": ["s1"], "allowlist_ids": []},
-        "details": {"policy": POLICY, "findings": [finding("r1")]},
-    }
-    return {"policy_id": "p1", "evaluated_tag": TAG, "evaluations": [{**one, **more}]}
+from tests.support.enterprise import POLICY, Enterprise, enterprise, evaluation, finding
+from tests.support.web import Asked
 
 
 def judged(checked: Any, asked: list[Asked] | None = None, **more: Any) -> GateResult:
-    answers = {
-        "/version": {"service": {"version": "5.8.0"}, "api": {"version": "2.13.0"}},
-        "/v2/images": IMAGE,
-        f"/v2/images/{DIGEST}": IMAGE,
-        f"/v2/images/{DIGEST}/check": checked,
-        f"/v2/images/{DIGEST}/vuln/all": {"vulnerabilities": [FLAW]},
-        f"/v2/images/{DIGEST}/content": ["os", "files"],
-        f"/v2/images/{DIGEST}/content/os": {"content": [{"package": "libssl", "type": "dpkg"}]},
-        "/v2/system/feeds": [{"name": "vulnerability_db", "dataset_checksum": "c0ffee", "groups": []}],
-        "/v2/policies": {},
-    }
-
-    def respond(one: Asked) -> Reply:
-        if asked is not None:
-            asked.append(one)
-        path, query = urlsplit(one.path).path, parse_qs(urlsplit(one.path).query)
-        if path.endswith("/check") and "policy_id" in query:
-            return reply({**checked, "policy_id": query["policy_id"][0]})
-        if one.method == "DELETE":
-            return Reply(204)
-        return reply(answers[path]) if path in answers else reply({"message": "not found"}, 404)
-
-    with serve(respond) as site:
-        engine = RemoteEngine(url=site.url, token="key-value", poll=0.01, account="team")
+    with enterprise(Enterprise(checked=checked, asked=[] if asked is None else asked)) as service:
+        engine = RemoteEngine(url=service.url, token="key-value", poll=0.01, account="team")
         return gate("team/app:1.2", engine=engine, **more)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ IMPORTED = "docker.io/import/alpine:3.18"  # judged stop by the default bundle
 IMPORTED_DIGEST = "sha256:b0c8a093696813e0c21e8d775a6fa4b462db0dfbeaae829346f350d5d2c3f4bc"
 PASSWORD = "wonderful-secret"
 _LISTS = {
+    "system/feeds": "007_GET_system_feeds",
+    "system/services": "006_GET_system_services",
     "images": "024_GET_images_list",
     "policies": "058_GET_policies",
     "registries": "012_GET_registries",
@@ -54,6 +57,8 @@ class Engine:
     asked: list[Asked] = field(default_factory=list)
     site: Site | None = None
     ignores_policy: bool = False  # judges by the recorded policy, whichever is asked for
+    images: dict[str, Any] = field(default_factory=dict)  # imported ones, by their digests
+    uploads: dict[str, Asked] = field(default_factory=dict)  # what was uploaded, by part
     rewrite: Callable[[Any], None] | None = None  # changes the evaluation before it is sent
 
     @property
@@ -85,9 +90,11 @@ class Engine:
         match (asked.method, path):
             case "POST", ["images"]:
                 return self._submit(json.loads(asked.body))
+            case _, ["imports", "images", *_]:
+                return self._import(asked, path[2:])
             case "GET", ["images", digest]:
                 state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
-                return _image(digest, state)
+                return _image(digest, state, self.images.get(digest))
             case "GET", ["images", digest, "check"]:
                 return self._check(digest, query.get("policyId", ""))
             case "GET", ["images", _, "content"]:
@@ -100,24 +107,37 @@ class Engine:
             case "GET", ["images", digest, "vuln", "all"]:
                 is_alpine = digest == ALPINE_DIGEST
                 return answer("050_GET_vuln_all_vendor_only_false" if is_alpine else "132_GET_import_vuln")
-            case "GET", ["system", "feeds"]:
-                return answer("007_GET_system_feeds")
-            case "GET", [name] if name in _LISTS:
-                return answer(_LISTS[name])
-            case "GET", ["system", "services"]:
-                return answer("006_GET_system_services")
+            case "GET", _ if "/".join(path) in _LISTS:
+                return answer(_LISTS["/".join(path)])
             case _, ["policies", *_]:
                 return self._policies(asked, path[1:])
         return reply({"message": "no such page", "httpcode": 404}, 404)
 
     def _submit(self, body: Any) -> Reply:
         source = next(iter(body["source"].values()))
+        if "import" in body["source"]:
+            record = recorded("127_POST_import_finalize")["response"]["body"][0]
+            record["imageDigest"] = source["digest"]
+            record["image_detail"][0]["fulltag"] = source["tags"][0]
+            record["image_detail"][0]["imageId"] = source["local_image_id"]
+            self.images[source["digest"]] = record
+            return reply([record])
         tag = source.get("tag", source["pullstring"])
         if tag == ALPINE:
             return answer("017_POST_images_add_source_tag")
         if tag == IMPORTED:
             return _image(IMPORTED_DIGEST, "not_analyzed")
         return answer("020_POST_images_add_missing_tag")
+
+    def _import(self, asked: Asked, path: list[str]) -> Reply:
+        match (asked.method, path):
+            case "POST", []:
+                return answer("120_POST_import_create")
+            case "POST", [_, part]:
+                self.uploads[part] = asked
+                digest = hashlib.sha256(asked.body).hexdigest()
+                return reply({"created_at": "2026-11-24T04:57:49Z", "digest": digest})
+        return reply({}) if asked.method == "DELETE" else answer("133_GET_import_get_done")
 
     def _check(self, digest: str, policy_id: str) -> Reply:
         if policy_id and policy_id not in self.policies:
@@ -142,9 +162,9 @@ class Engine:
         return answer("061_GET_policy_missing")
 
 
-def _image(digest: str, state: str) -> Reply:
+def _image(digest: str, state: str, imported: Any = None) -> Reply:
     name = "027_GET_image_get" if digest == ALPINE_DIGEST else "128_GET_import_image_get"
-    body = copy.deepcopy(recorded(name)["response"]["body"])
+    body = [dict(imported)] if imported else copy.deepcopy(recorded(name)["response"]["body"])
     body[0]["analysis_status"] = state
     return reply(body)
 

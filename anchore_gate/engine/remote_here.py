@@ -1,0 +1,113 @@
+"""Images on this machine, for a service that cannot pull them: catalogued here, judged there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from anchore_gate.engine.engine import Request
+from anchore_gate.errors import UsageError
+from anchore_gate.image.source import ImageDocuments
+from anchore_gate.model.evaluation import Evaluation, Problem, RuleOutcome
+from anchore_gate.model.image import Image, ImageReference
+from anchore_gate.model.inventory import Inventory
+
+_SBOM = "sbom:"
+# The gates that a list of packages answers, and those that manifest, config and Dockerfile answer besides.
+SCANNED = frozenset({"always", "distro", "licenses", "npms", "packages", "ruby_gems", "vulnerabilities"})
+IMPORTED = SCANNED | {"ancestry", "dockerfile", "metadata", "tag_drift"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """What was seen of an image on this machine."""
+
+    image: Image  # with the name it is judged by
+    inventory: Inventory
+    documents: ImageDocuments | None  # None: a folder or an SBOM has neither manifest nor config
+
+    @property
+    def reference(self) -> ImageReference:
+        """The name and tag that the service is told."""
+        return ImageReference.parse(self.image.tag)
+
+    def syft(self, *, old: bool) -> bytes:
+        """The packages as the service reads them."""
+        from anchore_gate.catalog import syft
+
+        return syft.render(self.inventory, self.image, old=old)
+
+
+def scheme_here(text: str) -> str:
+    """The scheme of a place on this machine, "" for a reference. Raises `UsageError`, `ImageError`."""
+    if text.startswith(_SBOM):
+        return "sbom"
+    from anchore_gate.image.sources import scheme_of
+
+    scheme, _ = scheme_of(text)
+    return "" if scheme == "registry" else scheme
+
+
+def has_documents(scheme: str) -> bool:
+    """Whether there is a manifest and a config, which an import wants."""
+    return scheme not in {"dir", "sbom"}
+
+
+def look(request: Request) -> Here:
+    """Open and catalog the image. Raises `GateError`, also where nothing tells its name."""
+    if request.image.startswith(_SBOM):
+        from anchore_gate.catalog.sbom import read_sbom
+
+        image, inventory = read_sbom(Path(request.image.removeprefix(_SBOM)))
+        return Here(image=_named(image, request), inventory=inventory, documents=None)
+    from anchore_gate import catalog
+    from anchore_gate.image.links import scan
+    from anchore_gate.image.sources import open_image
+
+    with open_image(request.image, platform=request.platform, tag=request.tag) as opened:
+        named = _named(opened.image, request)
+        inventory = catalog.catalog(scan(opened, catalog.needs()))
+        image = replace(opened.image, tag=named.tag, annotations=named.annotations)
+        return Here(image=image, inventory=inventory, documents=opened.documents)
+
+
+def _named(image: Image, request: Request) -> Image:
+    tag = request.tag or image.tag
+    reference = ImageReference.parse(tag) if tag else None
+    if reference is None or reference.effective_tag is None:
+        raise UsageError(f"{request.image!r} does not say its name: a service wants one, --tag NAME:TAG")
+    tagged = ImageReference(reference.registry, reference.repository, reference.effective_tag)
+    return replace(image, name=request.image, tag=str(tagged), annotations=request.annotations)
+
+
+def unseen(evaluation: Evaluation, gates: frozenset[str]) -> bool:
+    """Whether a rule asks for more than the service was shown."""
+    return any(_is_unseen(one, gates) for one in evaluation.outcomes)
+
+
+def with_unseen(evaluation: Evaluation, gates: frozenset[str], *, is_readable: bool) -> Evaluation:
+    """
+    The evaluation, stopped by every rule the service could not look at: it finds nothing, and says "go".
+
+    Where the service's policy cannot be read it is not known which rules those are: that stops too.
+    """
+    outcomes = tuple(
+        replace(one, problem=one.problem or _unseen_words(one)) if _is_unseen(one, gates) else one
+        for one in evaluation.outcomes
+    )
+    if is_readable or evaluation.mapping is None:
+        return replace(evaluation, outcomes=outcomes)
+    problem = Problem(
+        severity="error",
+        type="UnseenRules",
+        message="the image was catalogued here, and the service does not show which rules need its files",
+    )
+    return replace(evaluation, outcomes=outcomes, problems=(*evaluation.problems, problem))
+
+
+def _is_unseen(outcome: RuleOutcome, gates: frozenset[str]) -> bool:
+    return outcome.gate not in gates or (outcome.gate, outcome.trigger) == ("packages", "verify")
+
+
+def _unseen_words(outcome: RuleOutcome) -> str:
+    return f"the service was shown a list of packages: it cannot answer {outcome.gate}/{outcome.trigger}"

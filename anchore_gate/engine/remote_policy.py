@@ -1,0 +1,35 @@
+"""A policy of ours as a service is given it."""
+
+from __future__ import annotations
+
+from anchore_gate.errors import ConfigError, UsageError
+from anchore_gate.model.digest import Digest
+from anchore_gate.policy.bundle import Bundle
+
+
+def upload_of(bundle: Bundle, *, dialect: str) -> dict[str, object]:
+    """The policy as the service is given it, under an id made of its content. Raises `GateError`."""
+    from anchore_gate.policy.convert import convert
+    from anchore_gate.policy.cutoff import cutoff_text
+    from anchore_gate.policy.document import locate, parse_json, read_text
+    from anchore_gate.policy.parse import parse_bundle
+
+    option, _, severity = bundle.source.partition(" ")
+    if option == "--severity-cutoff":
+        raw = parse_json(cutoff_text(severity))
+    elif bundle.source:
+        content = read_text(locate(bundle.source))
+        raw = parse_json(content)
+        if Digest.of(content) != Digest.parse(bundle.digest):
+            raise ConfigError(f"policy {bundle.source!r} changed while the run was going on")
+    else:
+        raise UsageError("a policy for a service comes from a file: load_bundle(PATH)")
+    parsed = parse_bundle(raw, source=bundle.source, digest=bundle.digest)
+    if parsed.allowlists != bundle.allowlists:
+        raise UsageError("a service decides by the policy's own allowlists: add the further ones to its file")
+    problem = next((one for one in parsed.problems if one.severity == "error"), None)
+    if problem is not None:
+        raise ConfigError(f"policy {bundle.source!r}: {problem.path}: {problem.message}")
+    made = dict(convert(raw, to=dialect).policy)
+    made["id"] = "anchore-gate-" + bundle.digest.partition(":")[2][:32]
+    return made
