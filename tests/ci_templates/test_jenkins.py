@@ -3,128 +3,139 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from junitparser import JUnitXml
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-STEP = ROOT / "ci-templates" / "jenkins" / "vars" / "anchoreGate.groovy"
-PASSWORD = "s3cr3t-of-the-registry"
+from tests.support import pipelines
+from tests.support.jenkins import Case, Ended, needs_jenkins, run_jenkins
+from tests.support.pipelines import ENCODED, PASSWORD, TEAM_POLICY
 
-pytestmark = pytest.mark.skipif(shutil.which("groovy") is None, reason="no `groovy` (Debian package groovy)")
+pytestmark = needs_jenkins
 
+TWICE = """
+@Library('anchore-gate') _
+node {{
+    stage('First') {{
+        def first = anchoreGate(images: '{good}', policy: '{policy}', reportDir: 'first')
+        echo "first: ${{first.verdict}}"
+    }}
+    stage('Second') {{
+        def second = anchoreGate(images: '{bad}', policy: '{policy}', reportDir: 'second', onFail: 'unstable')
+        echo "second: ${{second.verdict}} ${{second.exitCode}}"
+    }}
+}}
+"""
 
-def java_home() -> str:
-    java = shutil.which("java")
-    return str(Path(java).resolve().parents[1]) if java else ""
+STAGED = """
+@Library('anchore-gate') _
+pipeline {{
+    agent any
+    stages {{
+        stage('Gate') {{ steps {{ anchoreGate images: '{bad}', policy: '{policy}', onFail: '{how}' }} }}
+        stage('Publish') {{ steps {{ sh 'echo pushed' }} }}
+    }}
+    post {{ always {{ echo 'the end' }} }}
+}}
+"""
 
 
 @pytest.fixture(scope="module")
-def builds(tmp_path_factory: pytest.TempPathFactory, demo_images: tuple[Path, Path]) -> dict[str, Any]:
-    """Every case in one run of Groovy: it takes seconds to start."""
+def builds(
+    tmp_path_factory: pytest.TempPathFactory, demo_images: tuple[Path, Path]
+) -> Iterator[dict[str, Ended]]:
+    folder = tmp_path_factory.mktemp("jenkins")
     good, bad = (str(path) for path in demo_images)
-    policy = str(ROOT / "examples" / "policies" / "team.json")
-    asked: dict[str, dict[str, Any]] = {
-        "passes": {"images": good, "policy": policy},
-        "stops": {"images": bad, "policy": policy},
-        "stops_unstable": {"images": bad, "policy": policy, "onFail": "unstable"},
-        "stops_ignored": {"images": bad, "policy": policy, "onFail": "ignore"},
-        "no_verdict": {"images": "docker-archive:/nothing/there.tar", "policy": policy},
-        "no_verdict_unstable": {"images": "docker-archive:/no.tar", "policy": policy, "onError": "unstable"},
-        "usage": {"images": good, "policy": "/nothing/policy.json"},
-        "unknown_word": {"images": good, "polcy": policy},
-        "unknown_choice": {"images": good, "onFail": "maybe"},
-        "hostile": {
-            "images": good,
-            "policy": policy,
-            "tag": "demo/x:1; touch pwned #$(touch pwned)`touch pwned`'\"",
-        },
-        "several": {"images": [good, bad], "policy": policy},
-        "plugin_words": {
-            "name": "anchore_images",
-            "policy": policy,
-            "bailOnFail": False,
-            "engineRetries": 300,
-        },
-        "plugin_service": {"images": good, "engineurl": "http://127.0.0.1:9/v1", "policyBundleId": "p"},
-        "secrets": {"images": "docker-archive:/no.tar", "policy": policy, "credentialsId": "registry-login"},
-    }
-    cases = []
-    for name, words in asked.items():
-        workspace = tmp_path_factory.mktemp(name)
-        (workspace / "anchore_images").write_text(f"{bad}\n")
-        cases.append(
-            {
-                "args": {"command": str(command(workspace)), **words},
-                "workspace": str(workspace),
-                "environment": {"PYTHONPATH": str(ROOT)},
-                "credentials": {"registry-login": {"username": "ci", "password": PASSWORD}},
-            }
-        )
-    listed = tmp_path_factory.mktemp("cases") / "cases.json"
-    listed.write_text(json.dumps(cases))
-    done = subprocess.run(
-        ["groovy", str(HERE / "pipeline.groovy"), str(STEP), str(listed)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "JAVA_HOME": java_home()},
-        timeout=180,
-    )
-    assert done.returncode == 0, done.stderr
-    answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    for answer, case in zip(answers, cases, strict=True):
-        answer["workspace"] = Path(str(case["workspace"]))
-    return dict(zip(asked, answers, strict=True))
-
-
-def command(folder: Path) -> Path:
-    """`anchore-gate`, as this checkout would install it."""
-    script = folder / "anchore-gate"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m anchore_gate "$@"\n')
-    script.chmod(0o755)
-    return script
+    policy, warnings = str(TEAM_POLICY), str(pipelines.warning_policy(folder))
+    missing = "docker-archive:/nothing/there.tar"
+    hostile = "demo/x:1; touch pwned #$(touch pwned)`touch pwned`'\""
+    with pipelines.silent_registry() as silent, pipelines.telltale_registry() as telltale:
+        words: dict[str, dict[str, object]] = {
+            "passes": {"images": good},
+            "stops": {"images": bad},
+            "stops_unstable": {"images": bad, "onFail": "unstable"},
+            "stops_ignored": {"images": bad, "onFail": "ignore"},
+            "several": {"images": [good, bad]},
+            "no_verdict": {"images": missing},
+            "no_verdict_unstable": {"images": missing, "onError": "unstable"},
+            "no_verdict_ignored": {"images": missing, "onError": "ignore"},
+            "warns": {"images": bad, "policy": warnings},
+            "warns_unstable": {"images": bad, "policy": warnings, "failOn": "warn", "onFail": "unstable"},
+            "times_out": {"images": f"{silent}/app:1", "registryInsecure": True, "timeout": 1},
+            "times_out_unstable": {
+                "images": f"{silent}/app:1",
+                "registryInsecure": True,
+                "timeout": 1,
+                "onError": "unstable",
+            },
+            "usage": {"images": good, "policy": "/nothing/policy.json"},
+            "unknown_word": {"images": good, "polcy": policy},
+            "unknown_choice": {"images": good, "onFail": "maybe"},
+            "hostile": {"images": good, "annotations": {"reason": hostile}, "sarifCategory": hostile},
+            "hostile_name": {"images": good, "tag": hostile},
+            "plugin_words": {"name": "anchore_images", "bailOnFail": False, "engineRetries": 300},
+            "plugin_service": {
+                "images": good,
+                "engineurl": "http://127.0.0.1:9/v1",
+                "policyBundleId": "p",
+                "policy": "",
+            },
+            "secret": {
+                "images": f"{telltale.host}/app:1",
+                "registryInsecure": True,
+                "credentialsId": "registry-login",
+            },
+        }
+        cases = {
+            name: Case(words={"policy": policy, **one}, files={"anchore_images": f"{bad}\n"})
+            for name, one in words.items()
+        }
+        cases["twice"] = Case(jenkinsfile=TWICE.format(good=good, bad=bad, policy=policy))
+        for how in ("failure", "unstable"):
+            cases[f"staged_{how}"] = Case(jenkinsfile=STAGED.format(bad=bad, policy=policy, how=how))
+        yield run_jenkins(folder, cases)
+        assert pipelines.was_sent(telltale)
 
 
 @pytest.mark.parametrize(
-    ("name", "result", "code"),
+    ("name", "result", "code", "verdict"),
     [
-        ("passes", "SUCCESS", 0),
-        ("stops", "FAILURE", None),
-        ("stops_unstable", "UNSTABLE", 1),
-        ("stops_ignored", "SUCCESS", 1),
-        ("no_verdict", "FAILURE", None),
-        ("no_verdict_unstable", "UNSTABLE", 3),
-        ("usage", "FAILURE", None),
-        ("several", "FAILURE", None),
-        ("plugin_words", "SUCCESS", 1),
+        ("passes", "SUCCESS", 0, "pass"),
+        ("stops", "FAILURE", None, None),
+        ("stops_unstable", "UNSTABLE", 1, "fail"),
+        ("stops_ignored", "SUCCESS", 1, "fail"),
+        ("several", "FAILURE", None, None),
+        ("no_verdict", "FAILURE", None, None),
+        ("no_verdict_unstable", "UNSTABLE", 3, "error"),
+        ("no_verdict_ignored", "SUCCESS", 3, "error"),
+        ("warns", "SUCCESS", 0, "pass"),
+        ("warns_unstable", "UNSTABLE", 1, "fail"),
+        ("times_out", "FAILURE", None, None),
+        ("times_out_unstable", "UNSTABLE", 3, "error"),
+        ("usage", "FAILURE", None, None),
+        ("plugin_words", "SUCCESS", 1, "fail"),
     ],
 )
 def test_the_build_ends_as_the_gate_says(
-    builds: dict[str, Any], name: str, result: str, code: int | None
+    builds: dict[str, Ended], name: str, result: str, code: int | None, verdict: str | None
 ) -> None:
     build = builds[name]
-    assert build["result"] == result, build["log"]
-    assert (build["returned"] or {}).get("exitCode") == code
-
-
-@pytest.mark.parametrize("name", ["passes", "stops", "no_verdict", "several"])
-def test_reports_are_published_whatever_the_verdict(builds: dict[str, Any], name: str) -> None:
-    build = builds[name]
-    assert build["junit"], build["log"]
-    assert build["junit"][0]["tests"] >= 1
-    assert build["archived"] == ["anchore-gate-reports/**"]
+    assert build.result == result, build.log
+    assert (build.returned.get("exitCode"), build.returned.get("verdict")) == (code, verdict)
 
 
 @pytest.mark.parametrize(
     ("name", "told"),
     [
+        ("stops", "exposes port (22/tcp)"),
+        ("stops", "the policy said no (exit code 1)"),
+        ("several", "PASS  docker.io/demo/good:1.0"),
+        ("several", "FAIL  docker.io/demo/bad:1.0"),
+        ("no_verdict", "no verdict (exit code 3)"),
+        ("times_out", "no verdict within 1 s (--timeout)"),
+        ("usage", "usage or configuration (exit code 2)"),
         ("unknown_word", "unknown parameter(s) polcy; known: images, archive"),
         ("unknown_choice", "'maybe' is none of failure, unstable, ignore"),
         ("plugin_words", "'bailOnFail' is a word of the Anchore plugin; write 'onFail'"),
@@ -132,16 +143,52 @@ def test_reports_are_published_whatever_the_verdict(builds: dict[str, Any], name
         ("plugin_service", "'engineurl' is a word of the Anchore plugin; write 'url'"),
     ],
 )
-def test_a_word_it_does_not_know_is_named(builds: dict[str, Any], name: str, told: str) -> None:
-    assert told in builds[name]["log"]
+def test_the_log_says_why(builds: dict[str, Ended], name: str, told: str) -> None:
+    assert told in builds[name].log
 
 
-def test_a_hostile_value_is_never_run(builds: dict[str, Any]) -> None:
-    assert not list(builds["hostile"]["workspace"].rglob("pwned"))
-    assert builds["hostile"]["result"] in {"FAILURE", "SUCCESS"}
+@pytest.mark.parametrize("name", ["passes", "stops", "several", "no_verdict", "warns", "times_out", "secret"])
+def test_reports_are_published_whatever_the_verdict(builds: dict[str, Ended], name: str) -> None:
+    build = builds[name]
+    assert build.junit, build.log
+    assert build.junit[0]["tests"] >= 1
+    assert build.archived == ["anchore-gate-reports/**"]
+    assert json.loads((build.reports / "result.json").read_text())
 
 
-def test_a_secret_is_never_in_the_log_or_the_reports(builds: dict[str, Any]) -> None:
-    build = builds["secrets"]
-    reports = [path.read_text() for path in build["workspace"].rglob("*") if path.is_file()]
-    assert PASSWORD not in "".join([build["log"], *reports])
+def test_a_clean_image_has_a_junit_file_of_passing_cases(builds: dict[str, Ended]) -> None:
+    found = JUnitXml.fromfile(str(builds["passes"].reports / "junit.xml"))
+    assert found.tests > 0
+    assert (found.failures, found.errors) == (0, 0)
+
+
+def test_a_pipeline_can_gate_twice(builds: dict[str, Ended]) -> None:
+    build = builds["twice"]
+    assert build.result == "UNSTABLE", build.log
+    assert "first: pass" in build.log
+    assert "second: fail 1" in build.log
+    assert [one["path"] for one in build.junit] == ["first/junit.xml", "second/junit.xml"]
+
+
+@pytest.mark.parametrize(
+    ("name", "stages"), [("staged_failure", ["Gate"]), ("staged_unstable", ["Gate", "Publish"])]
+)
+def test_a_red_gate_is_the_last_stage(builds: dict[str, Ended], name: str, stages: list[str]) -> None:
+    assert builds[name].stages == stages
+    assert builds[name].log.endswith("the end")
+
+
+def test_a_hostile_value_is_never_run(builds: dict[str, Ended]) -> None:
+    assert builds["hostile"].result == "SUCCESS", builds["hostile"].log
+    assert "touch pwned" in (builds["hostile"].reports / "result.json").read_text()
+    assert builds["hostile_name"].result == "FAILURE"
+    assert not list(builds["passes"].workspace.parent.rglob("pwned"))
+
+
+def test_a_secret_is_in_no_log_and_no_report(builds: dict[str, Ended]) -> None:
+    build = builds["secret"]
+    assert build.result == "FAILURE"
+    assert not build.leaked
+    for told in (build.log, pipelines.text_of(build.workspace)):
+        assert PASSWORD not in told
+        assert ENCODED not in told
