@@ -130,7 +130,11 @@ abstract class Steps extends Script {
 
     Map getEnv() { return build.environment }
 
-    // A scripted pipeline.
+    // A scripted pipeline. The workspace holds what would be checked out.
+    Object getScm() { 'scm' }
+
+    void checkout(Object source) { }
+
     Object node(Closure body) { body() }
 
     Object stage(String name, Closure body) {

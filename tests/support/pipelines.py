@@ -29,6 +29,17 @@ def gate_command(folder: Path) -> Path:
     return script
 
 
+def pip_commands(folder: Path) -> Path:
+    """`python3` and `pip` in `folder` that install nothing: gives the file where they note what was asked."""
+    asked = folder / "installed"
+    (folder / "pip").write_text(f'#!/bin/sh\necho "$*" >> "{asked}"\n')
+    real = f'exec "{sys.executable}" "$@"'
+    (folder / "python3").write_text(f'#!/bin/sh\n[ "$2" = pip ] || {real}\necho "$*" >> "{asked}"\n')
+    for name in ("pip", "python3"):
+        (folder / name).chmod(0o755)
+    return asked
+
+
 def make_repository(folder: Path) -> None:
     """Commit everything in `folder`."""
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
