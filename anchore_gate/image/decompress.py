@@ -35,13 +35,20 @@ class PlainStream:
     """
 
     def __init__(
-        self, source: ByteSource, *, what: str, ratio_free: int = RATIO_FREE, ahead: bool = False
+        self,
+        source: ByteSource,
+        *,
+        what: str,
+        ratio_free: int = RATIO_FREE,
+        ahead: bool = False,
+        algorithms: tuple[str, str] = ("sha256", "sha256"),
     ) -> None:
+        """Begin to read; `algorithms` hash the stored and the plain bytes."""
         self.what = what
         self.plain_size = 0
-        self._stored = _HashedReader(source)
+        self._stored = _HashedReader(source, algorithms[0])
         self._ratio_free = ratio_free
-        self._plain_hash = hashlib.sha256(usedforsecurity=False)
+        self._plain_hash = hashlib.new(algorithms[1], usedforsecurity=False)
         inner, self.compression = _inflater(self._stored)
         self._ahead = ReadAhead(inner) if ahead else None
         self._inner: Readable = self._ahead or inner
@@ -82,20 +89,20 @@ class PlainStream:
 
     @property
     def stored_hex(self) -> str:
-        """The sha256 of the stored bytes read so far."""
+        """The digest of the stored bytes read so far."""
         return self._stored.hash.hexdigest()
 
     @property
     def plain_hex(self) -> str:
-        """The sha256 of the plain bytes read so far."""
+        """The digest of the plain bytes read so far."""
         return self._plain_hash.hexdigest()
 
 
 class _HashedReader(io.RawIOBase):
     """Hashes and counts what is read through it; can be peeked at its start."""
 
-    def __init__(self, source: ByteSource) -> None:
-        self.hash = hashlib.sha256(usedforsecurity=False)
+    def __init__(self, source: ByteSource, algorithm: str) -> None:
+        self.hash = hashlib.new(algorithm, usedforsecurity=False)
         self.size = 0
         self._source = source
         self._front = b""

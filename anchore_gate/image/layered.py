@@ -112,7 +112,9 @@ class _Reader:
         ahead = blob.layer.size >= _WORTH_A_THREAD
         with (
             blob.open() as source,
-            PlainStream(_Stoppable(source, self.stopped), what=what, ahead=ahead) as plain,
+            PlainStream(
+                _Stoppable(source, self.stopped), what=what, ahead=ahead, algorithms=_algorithms(blob.layer)
+            ) as plain,
         ):
             contents = walk.read(TarStream(plain, what=what), what=what)
             plain.finish()
@@ -148,7 +150,7 @@ class _Reader:
         walk = LayerWalk(self._plan, self._spool, blob.layer.index, covered=lambda _path: False)
         what = layer_name(blob.layer)
         with blob.open() as source:
-            plain = PlainStream(source, what=what)
+            plain = PlainStream(source, what=what, algorithms=_algorithms(blob.layer))
             walk.reread(TarStream(plain, what=what), names)
             plain.finish()
         _check(blob.layer, plain, what)
@@ -215,18 +217,21 @@ def _in_threads(
 def _check(layer: Layer, plain: PlainStream, what: str) -> None:
     """Compare the digests and the size with what manifest and config say. Raises `ImageError`."""
     if layer.digest is not None:
-        if layer.digest.algorithm == "sha256" and plain.stored_hex != layer.digest.hex:
-            raise ImageError(
-                f"{what}: its blob is sha256:{plain.stored_hex}, the manifest says {layer.digest}"
-            )
-        if layer.digest.algorithm != "sha256":
-            raise ImageError(f"{what}: digests by {layer.digest.algorithm} are not supported")
+        if plain.stored_hex != layer.digest.hex:
+            found = f"{layer.digest.algorithm}:{plain.stored_hex}"
+            raise ImageError(f"{what}: its blob is {found}, the manifest says {layer.digest}")
         if layer.size and plain.stored_size != layer.size:
             raise ImageError(
                 f"{what}: its blob has {plain.stored_size} bytes, the manifest says {layer.size}"
             )
-    if f"sha256:{plain.plain_hex}" != str(layer.diff_id):
-        raise ImageError(f"{what}: its content is sha256:{plain.plain_hex}, the config says {layer.diff_id}")
+    if plain.plain_hex != layer.diff_id.hex:
+        found = f"{layer.diff_id.algorithm}:{plain.plain_hex}"
+        raise ImageError(f"{what}: its content is {found}, the config says {layer.diff_id}")
+
+
+def _algorithms(layer: Layer) -> tuple[str, str]:
+    """What the stored and the plain bytes are hashed by: what manifest and config name them by."""
+    return (layer.digest or layer.diff_id).algorithm, layer.diff_id.algorithm
 
 
 def layer_name(layer: Layer) -> str:

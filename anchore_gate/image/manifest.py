@@ -34,7 +34,7 @@ class Descriptor:
 
     def check(self, content: bytes, *, what: str) -> None:
         """Compare size and digest. Raises `ImageError`."""
-        found = Digest.of(content)
+        found = Digest.of(content, self.digest.algorithm)
         if len(content) != self.size:
             raise ImageError(
                 f"{what}: {self.digest} has {len(content)} bytes, its descriptor says {self.size}"

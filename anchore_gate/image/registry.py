@@ -211,10 +211,10 @@ def _checked(answer: Whole, wanted: Digest | None, host: str) -> FetchedManifest
     told = answer.headers.get("Docker-Content-Digest", "")
     if wanted is not None:
         _check_content(answer.body, wanted, len(answer.body), host)
-    elif told.startswith("sha256:") and told != str(Digest.of(answer.body)):
-        raise RegistryError(
-            f"{host} says its manifest is {told[:80]!r}, its bytes are {Digest.of(answer.body)}"
-        )
+    elif told.startswith(("sha256:", "sha512:")) and told != (
+        found := str(Digest.of(answer.body, told.partition(":")[0]))
+    ):
+        raise RegistryError(f"{host} says its manifest is {told[:80]!r}, its bytes are {found}")
     media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     return FetchedManifest(body=answer.body, media_type=media_type, digest=wanted or Digest.of(answer.body))
 

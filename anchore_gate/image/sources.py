@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anchore_gate.errors import ImageError, ImageNotFound, UsageError
+from anchore_gate.errors import ImageError, ImageNotFound, InvalidReference, UsageError
 from anchore_gate.image.archive import INDEX, MARK, open_tar
 from anchore_gate.image.docker_archive import MANIFEST, open_docker_archive
 from anchore_gate.image.source import OpenImage
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
     from anchore_gate.image.registry_settings import RegistrySettings
 
 SCHEMES = ("docker-archive", "oci-archive", "oci-dir", "dir", "registry", "docker", "podman")
+# What other tools put there; no image of Docker Hub has such a name.
+_FOREIGN = frozenset(
+    {
+        *("file", "path", "tar", "docker-tar", "docker-daemon", "oci", "oci-layout", "oci-tar", "purl"),
+        *("containers-storage", "containerd", "singularity", "http", "https", "docker-image"),
+    }
+)
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9+_-]*")
+_ARCHIVES = (".tar", ".tgz", ".tar.gz", ".tar.zst", ".tar.xz", ".tar.bz2")
 
 
 @contextmanager
@@ -87,9 +97,39 @@ def scheme_of(text: str) -> tuple[str, str]:
             return _file_scheme(path), text
     except (OSError, ValueError) as problem:
         raise UsageError(f"{text[:200]!r} is no path: {problem}") from problem
+    if colon and _is_mistyped(scheme, location):
+        known = ", ".join(f"{one}:" for one in (*SCHEMES, "sbom"))
+        raise InvalidReference(f"not an image reference: {text[:200]!r}; schemes are {known}")
     if text.startswith(("/", "./", "../", "~")) or path.suffix in (".tar", ".tgz"):
         raise ImageNotFound(f"{text}: there is no such file")
     return "registry", text
+
+
+def _is_mistyped(word: str, location: str) -> bool:
+    """Whether `word:location` is meant as a scheme. `app:1.2` is not: it is an image on Docker Hub."""
+    if not _WORD.fullmatch(word):
+        return False
+    if word.lower() in _FOREIGN or word.lower() in SCHEMES or location.startswith(("~", ".")):
+        return True
+    first, slash, _ = location.partition("/")
+    if slash and not first.isdigit():  # a port
+        return True
+    return not slash and (location.endswith(_ARCHIVES) or (_is_almost_a_scheme(word) and _is_there(location)))
+
+
+def _is_almost_a_scheme(word: str) -> bool:
+    from difflib import SequenceMatcher
+
+    # The short ones look like too many words: `rocker:4` is an image.
+    long_ones = [scheme for scheme in SCHEMES if "-" in scheme]
+    return any(SequenceMatcher(None, word.lower(), one).ratio() > 0.85 for one in long_ones)
+
+
+def _is_there(location: str) -> bool:
+    try:
+        return not location or Path(location).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def is_short(text: str) -> bool:

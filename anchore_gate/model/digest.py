@@ -28,9 +28,9 @@ class Digest:
         return cls(algorithm, digits)
 
     @classmethod
-    def of(cls, content: bytes) -> Digest:
-        """The sha256 digest of `content`."""
-        return cls("sha256", hashlib.sha256(content, usedforsecurity=False).hexdigest())
+    def of(cls, content: bytes, algorithm: str = "sha256") -> Digest:
+        """The digest of `content`."""
+        return cls(algorithm, hashlib.new(algorithm, content, usedforsecurity=False).hexdigest())
 
     def __str__(self) -> str:
         return f"{self.algorithm}:{self.hex}"

@@ -321,11 +321,54 @@ def test_what_does_not_exist_is_not_found(text: str) -> None:
         ("docker:nginx", ("docker", "nginx")),
         ("registry:localhost:5000/a", ("registry", "localhost:5000/a")),
         ("localhost:5000/a:1", ("registry", "localhost:5000/a:1")),
-        ("docker:", ("registry", "docker:")),
+        ("bogus:1.2", ("registry", "bogus:1.2")),
+        ("file/app:1.2", ("registry", "file/app:1.2")),
+        ("files:1.2", ("registry", "files:1.2")),
+        ("rocker:4", ("registry", "rocker:4")),
+        ("docker-archiver:1.2", ("registry", "docker-archiver:1.2")),
+        ("host:5000/dir/app", ("registry", "host:5000/dir/app")),
+        ("r.io/oci-dirr:1", ("registry", "r.io/oci-dirr:1")),
+        ("registry:file:1.2", ("registry", "file:1.2")),
     ],
 )
 def test_what_is_no_path_is_a_reference(text: str, scheme: tuple[str, str]) -> None:
     assert scheme_of(text) == scheme
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "docker-archiv:./x.tar",
+        "docker-archiv:x.tar",
+        "bogus:../x",
+        "bogus:/x",
+        "bogus:~/x",
+        "bogus:some/folder",
+        "oci-dirr:",
+        "oci-dirr:layout",
+        "docker:",
+        "registry:",
+        "DIR:/x",
+        "Docker-Archive:x.tar",
+        "file:x",
+        "tar:x",
+        "oci:layout:1",
+        "https://r.io/app:1",
+    ],
+)
+def test_a_mistyped_scheme_is_said_with_those_there_are(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "layout").mkdir()
+    with pytest.raises(UsageError, match="docker-archive:, oci-archive:, oci-dir:"):
+        scheme_of(text)
+
+
+def test_a_file_that_has_a_tags_name_makes_no_scheme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "latest").mkdir()
+    assert scheme_of("nginx:latest") == ("registry", "nginx:latest")
 
 
 def test_no_image_at_all_is_a_usage_error() -> None:

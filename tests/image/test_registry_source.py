@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import gzip
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -108,6 +110,49 @@ def test_an_index_gives_the_platform_and_both_digests(
 def test_a_digest_is_enough(host: str) -> None:
     image, _ = scanned(f"{host}/team/app@{AMD.digest}")
     assert (str(image.digest), image.tag) == (AMD.digest, "")
+
+
+def sha512(content: bytes) -> str:
+    return "sha512:" + hashlib.sha512(content).hexdigest()
+
+
+def named_by_sha512(image: BuiltImage, *diff_ids: str) -> BuiltImage:
+    """The same image, with config, layers and contents under their sha512."""
+    config = json.loads(image.config)
+    own = [sha512(gzip.decompress(stored)) for stored in image.layers]
+    config["rootfs"]["diff_ids"] = list(diff_ids) or own
+    document, raw = json.loads(image.manifest), json.dumps(config).encode()
+    document["config"] = {**descriptor(CONFIG, raw), "digest": sha512(raw)}
+    document["layers"] = [{**descriptor(LAYER, one), "digest": sha512(one)} for one in image.layers]
+    blobs = {sha512(one): one for one in (raw, *image.layers)}
+    return BuiltImage(image.layers, raw, json.dumps(document).encode(), blobs=blobs)
+
+
+def test_digests_by_sha512_are_checked_by_sha512() -> None:
+    with serve(fake_registry(named_by_sha512(AMD))) as site:
+        found, content = scanned(f"{site.host}/app:1")
+    assert content == b"ID=debian\n"
+    assert {layer.digest.algorithm for layer in found.layers if layer.digest} == {"sha512"}
+
+
+@pytest.mark.parametrize("place", [0, -1], ids=["config", "layer"])
+def test_a_blob_that_is_not_what_its_sha512_says_is_refused(place: int) -> None:
+    image = named_by_sha512(ARM)
+    name = list(image.blobs)[place]
+    # The last bytes of a gzip member are its length, those of JSON a brace: both are still read.
+    image.blobs[name] = (
+        image.blobs[name].replace(b'"os": "linux"', b'"os": "linuy"').replace(b"\x08\0", b"\x08\x01", 1)
+    )
+    with serve(fake_registry(image)) as site, pytest.raises(GateError, match="sha512:"):
+        scanned(f"{site.host}/app:1", settings=IMPATIENT)
+
+
+def test_a_content_that_is_not_what_its_sha512_says_is_refused() -> None:
+    with (
+        serve(fake_registry(named_by_sha512(ARM, sha512(b"")))) as site,
+        pytest.raises(ImageError, match="its content is sha512:"),
+    ):
+        scanned(f"{site.host}/app:1", settings=IMPATIENT)
 
 
 def test_a_platform_that_is_not_there_lists_what_is(host: str) -> None:
