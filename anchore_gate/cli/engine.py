@@ -71,12 +71,14 @@ def _narrowing(settings: Settings, images: Sequence[str]) -> Narrowing:
     if settings.flag("exclude-inherited"):
         if not base:
             raise UsageError("--exclude-inherited needs --base-image IMAGE")
-        layers = tuple(layer.diff_id for layer in _base(base, settings, images).layers)
+        if not is_remote(settings, os.environ):  # a service compares by itself
+            layers = tuple(layer.diff_id for layer in _base(base, settings, images).layers)
     return Narrowing(
         known=known,
         baseline=str(baseline) if known else "",
-        base_image=base if layers else "",
+        base_image=base if settings.flag("exclude-inherited") else "",
         base_layers=layers,
+        without_inherited=settings.flag("exclude-inherited") and not layers,
         only_fixed=settings.flag("only-fixed"),
     )
 
@@ -136,10 +138,12 @@ def _names_policy(settings: Settings) -> bool:
 def _remote(settings: Settings) -> Engine:
     from anchore_gate.cli.service import service_engine
 
-    for name in ("vex", "allowlist", "exclude-inherited"):
+    for name in ("vex", "allowlist"):
         if settings.origin(name) != "default":
             raise UsageError(f"--{name} is not for --engine remote: the service decides without it")
-    return service_engine(settings, os.environ, policy_id=settings.text("policy-id"))
+    return service_engine(
+        settings, os.environ, policy_id=settings.text("policy-id"), base=settings.text("base-image")
+    )
 
 
 def _engine(

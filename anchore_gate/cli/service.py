@@ -32,7 +32,9 @@ def jobs_of(settings: Settings, environ: Mapping[str, str]) -> int:
     return settings.number("jobs")
 
 
-def service_engine(settings: Settings, environ: Mapping[str, str], *, policy_id: str = "") -> RemoteEngine:
+def service_engine(
+    settings: Settings, environ: Mapping[str, str], *, policy_id: str = "", base: str = ""
+) -> RemoteEngine:
     """The engine that asks the service. Raises `UsageError` where no address is known."""
     from anchore_gate.engine.remote import RemoteEngine
 
@@ -54,6 +56,7 @@ def service_engine(settings: Settings, environ: Mapping[str, str], *, policy_id:
         key=settings.path("key"),
         insecure=settings.flag("insecure") or not _verifies(environ, tool),
         policy_id=policy_id,
+        base=base,
         force=settings.flag("force"),
         subscribe=_words(settings.items("subscribe")),
         keep_policy=settings.flag("keep-policy"),

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from anchore_gate.engine.engine import Request
 from anchore_gate.errors import InvalidReference, RemoteError, UsageError
+from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import ImageReference, Platform
 from anchore_gate.model.result import Assessment
 
 if TYPE_CHECKING:
     from anchore_gate.engine.remote_here import Here
-    from anchore_gate.remote.service import Service, Submission
+    from anchore_gate.remote.service import Service
+    from anchore_gate.remote.submission import Submission
     from anchore_gate.remote.values import Judgement, ServiceImage
 
 _T = TypeVar("_T")
@@ -44,6 +47,7 @@ class RemoteEngine:
     key: Path | None = None
     insecure: bool = False
     policy_id: str = ""
+    base: str = ""  # the base image to compare with: its digest, `NAME@DIGEST`, or `auto` (API v2)
     force: bool = False
     subscribe: tuple[str, ...] = ()
     keep_policy: bool = False
@@ -54,6 +58,7 @@ class RemoteEngine:
         unknown = [name for name in self.subscribe if name not in SUBSCRIPTIONS]
         if unknown:
             raise UsageError(f"--subscribe {unknown[0]!r}: none of {', '.join(SUBSCRIPTIONS)}")
+        _base_digest(self.base)
 
     @property
     def name(self) -> str:
@@ -86,15 +91,17 @@ class RemoteEngine:
         from anchore_gate.remote.imports import scans
 
         can_import = has_documents(scheme)
-        if not can_import and (self.subscribe or request.dockerfile is not None):
+        wants_more = bool(self.subscribe or self.base or request.dockerfile)  # than a scan of packages takes
+        if not can_import and wants_more:
             raise UsageError(
-                f"{request.image!r} is no image that a service stores: no --dockerfile, no --subscribe"
+                f"{request.image!r} is no image that a service stores: it takes no --dockerfile,"
+                " --base-image or --subscribe"
             )
         with self.open() as service:
             if not can_import and not scans(service):
                 raise _unsupported(request, service)
             here = look(request)
-            if scans(service) and not self.subscribe and request.dockerfile is None:
+            if scans(service) and not wants_more:
                 scanned = self._scanned(service, request, here)
                 if scanned is not None and (not can_import or not unseen(scanned.evaluation, SCANNED)):
                     return scanned
@@ -142,8 +149,10 @@ class RemoteEngine:
     @contextmanager
     def open(self) -> Iterator[Service]:
         """The service, found and ready to be asked. Raises `GateError`."""
-        from anchore_gate.remote.client import Client, ServiceSettings
+        from anchore_gate.remote import v1
+        from anchore_gate.remote.client import Client
         from anchore_gate.remote.service import Service
+        from anchore_gate.remote.settings import ServiceSettings
 
         settings = ServiceSettings(
             url=self.url,
@@ -157,11 +166,14 @@ class RemoteEngine:
             insecure=self.insecure,
         )
         with Client(settings, timeout=self.timeout) as client:
-            yield Service.discover(client)
+            service = Service.discover(client)
+            if self.base and service.api is v1:
+                raise RemoteError(f"--base-image: {service.source} (API v1) compares with no base image")
+            yield service
 
     def _submission(self, request: Request, reference: ImageReference) -> Submission:
         from anchore_gate.image.dockerfile import load_dockerfile
-        from anchore_gate.remote.service import Submission
+        from anchore_gate.remote.submission import Submission
 
         content = None
         if request.dockerfile is not None:
@@ -181,12 +193,15 @@ class RemoteEngine:
     ) -> tuple[ServiceImage, Judgement]:
         """The image when it is analysed, and the judgement on it."""
         service.wait(digest, name=tag, poll=self.poll)
-        interactive = request.bundle is not None
-        judgement = self._by_policy(
+        ask = partial(
+            self._evaluated,
             service,
-            request,
-            lambda policy_id: self._evaluated(service, digest, tag, policy_id, interactive=interactive),
+            digest,
+            tag,
+            base=service.base_of(digest, _base_digest(self.base)),
+            interactive=request.bundle is not None,
         )
+        judgement = self._by_policy(service, request, ask)
         image = service.image(digest)
         if image is None:
             raise RemoteError(f"{tag}: the image was deleted while it was judged")
@@ -218,17 +233,29 @@ class RemoteEngine:
                 service.remove_policy(policy_id)
 
     def _evaluated(
-        self, service: Service, digest: str, tag: str, policy_id: str, *, interactive: bool
+        self, service: Service, digest: str, tag: str, policy_id: str, *, base: str, interactive: bool
     ) -> Judgement:
         for _ in range(_ROUNDS):
             found = service.evaluate(
-                digest, tag, policy_id=policy_id, interactive=interactive, poll=self.poll
+                digest, tag, policy_id=policy_id, interactive=interactive, poll=self.poll, base=base
             )
             if found is not None:
                 return found
             service.client.pause(self.poll)
             service.wait(digest, name=tag, poll=self.poll)
         raise RemoteError(f"{tag}: the service loses its analysis of the image again and again")
+
+
+def _base_digest(text: str) -> str:
+    """`auto`, or the digest in a reference. Raises `UsageError`."""
+    if text in {"", "auto"}:
+        return text
+    try:
+        return str(Digest.parse(text.rpartition("@")[2]))
+    except InvalidReference as problem:
+        raise UsageError(
+            f"--base-image {text!r}: a service compares with a digest (NAME@sha256:...) or `auto`"
+        ) from problem
 
 
 def _unsupported(request: Request, service: Service) -> RemoteError:

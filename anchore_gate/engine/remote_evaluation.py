@@ -170,6 +170,7 @@ class _Outcomes:
             package=match.package if match else None,
             match=match,
             fix=_fix(match),
+            inherited=row.inherited,
             suppressed=Suppression(
                 kind="allowlist", id=allowed.id, name=allowed.name, item_id=allowed.item_id
             )

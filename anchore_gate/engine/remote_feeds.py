@@ -8,7 +8,7 @@ from datetime import datetime
 from anchore_gate.model.evaluation import Evaluation, Problem
 from anchore_gate.model.image import created_at
 from anchore_gate.model.vulnerability import DatabaseIdentity
-from anchore_gate.remote.service import VULNERABILITY_FEEDS
+from anchore_gate.remote.feeds import VULNERABILITY_FEEDS
 from anchore_gate.remote.values import Feed
 
 

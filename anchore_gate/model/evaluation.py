@@ -41,6 +41,7 @@ class Finding:
     match: Match | None = None
     fix: str = ""  # what to do, e.g. `upgrade openssl to 3.0.11-1~deb12u2`
     suppressed: Suppression | None = None
+    inherited: bool | None = None  # whether a service saw it in the base image too; None: not compared
     expired: Suppression | None = None  # the allowlist item that would have matched, had it not expired
 
     @property

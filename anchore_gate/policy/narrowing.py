@@ -21,6 +21,7 @@ class Narrowing:
     baseline: str = ""  # where they are known from
     base_image: str = ""
     base_layers: tuple[Digest, ...] = ()  # diff_ids of the base image; () = nothing is inherited
+    without_inherited: bool = False  # what a service saw in the base image too does not count
     only_fixed: bool = False  # vulnerabilities without a fix do not count
 
     def apply(self, evaluation: Evaluation, image: Image) -> Evaluation:
@@ -53,7 +54,8 @@ class Narrowing:
         layer = (
             finding.layer if finding.layer is not None or finding.package is None else finding.package.layer
         )
-        if layer is not None and layer < len(self.base_layers):
+        is_inherited = self.without_inherited and finding.inherited is True
+        if is_inherited or (layer is not None and layer < len(self.base_layers)):
             return Suppression(kind="base_image", id=self.base_image, reason="inherited from the base image")
         if self.only_fixed and finding.match is not None and finding.match.fix.state != "fixed":
             return Suppression(kind="only_fixed", reason=f"no fix ({finding.match.fix.state})")

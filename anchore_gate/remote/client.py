@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import threading
 import uuid
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
-from urllib.parse import SplitResult, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
-from anchore_gate.errors import ConfigError, NetworkError, RemoteAuthError, RemoteError, TimedOut
+from anchore_gate.errors import NetworkError, RemoteAuthError, RemoteError, TimedOut
 from anchore_gate.net.redact import redact_text
 from anchore_gate.net.retry import Clock, RetryPolicy, with_retries
 from anchore_gate.net.session import Session, SessionSettings
+from anchore_gate.remote.messages import message_of
+from anchore_gate.remote.settings import ServiceSettings
 
-API_KEY_USER = "_api_key"
 MAX_BYTES = 256 * 1024 * 1024  # v1 answers hold the bundle twice: tens of MB are seen
 _READ_TIMEOUT = 60.0  # seconds without a byte
 _SLOW_TIMEOUT = 300.0  # submitting waits for the registry
@@ -28,70 +27,6 @@ _CHANGING = frozenset({408, 429, 502, 503, 504})
 _READING = _CHANGING | {500}
 # However many images wait, a service is asked by so many at a time.
 _IN_FLIGHT = threading.BoundedSemaphore(16)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceSettings:
-    """Where the service is, and who asks. A token that is no JSON web token is an API key."""
-
-    url: str
-    username: str = ""
-    password: str = field(default="", repr=False)
-    token: str = field(default="", repr=False)
-    account: str = ""
-    ca: Path | None = None
-    cert: Path | None = None
-    key: Path | None = None
-    insecure: bool = False
-
-    def __post_init__(self) -> None:
-        parts = _parts(self.url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ConfigError("the service's URL is not http(s)://HOST[:PORT]")
-        if parts.username is not None or parts.password is not None:
-            raise ConfigError("the service's URL holds credentials: give them as username and password")
-        if parts.query or parts.fragment:
-            raise ConfigError(
-                "the service's URL has a query: only http(s)://HOST[:PORT][/PATH] is understood"
-            )
-
-    @property
-    def root(self) -> str:
-        """The URL without the API version at its end."""
-        parts = _parts(self.url)
-        path = parts.path.rstrip("/").removesuffix("/v1").removesuffix("/v2")
-        return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
-
-    @property
-    def named_version(self) -> str:
-        """`v1` or `v2` where the URL ends so, "" where it does not."""
-        last = self.url.rstrip("/").rpartition("/")[2]
-        return last if last in {"v1", "v2"} else ""
-
-    @property
-    def authorization(self) -> str:
-        """The header, "" where no credentials are given."""
-        if self.token.startswith("eyJ") and self.token.count(".") == 2:
-            return f"Bearer {self.token}"
-        user, secret = (API_KEY_USER, self.token) if self.token else (self.username, self.password)
-        if not user:
-            return ""
-        return "Basic " + base64.b64encode(f"{user}:{secret}".encode()).decode()
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """What must never be shown."""
-        header = self.authorization.partition(" ")[2]
-        return tuple(one for one in (self.password, self.token, header) if one)
-
-
-def _parts(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url.strip())
-        _ = parts.port
-    except ValueError as problem:
-        raise ConfigError("the service's URL cannot be read") from problem
-    return parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,33 +196,6 @@ class Client(AbstractContextManager["Client"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._session.close()
-
-
-def message_of(text: str) -> str:
-    """What an error's body says: Anchore's JSON, problem+json, a JSON string, text, or a page of a proxy."""
-    try:
-        raw: Any = json.loads(text)
-    except (ValueError, RecursionError):
-        page = text.lstrip()[:200].lower()
-        is_page = page.startswith(("<!doctype html", "<html"))
-        return "an HTML page instead of JSON (is a proxy in between?)" if is_page else text
-    if isinstance(raw, str):
-        return raw
-    if not isinstance(raw, dict):
-        return ""
-    words = [raw.get("message"), raw.get("detail"), raw.get("title")]
-    said = next((word for word in words if isinstance(word, str) and word), "")
-    return said + _codes(raw.get("detail"))
-
-
-def _codes(detail: Any) -> str:
-    if not isinstance(detail, dict):
-        return ""
-    codes = detail.get("error_codes")
-    named = [str(code) for code in codes if isinstance(code, str)] if isinstance(codes, list) else []
-    validation = detail.get("validation_error")
-    more = [validation] if isinstance(validation, str) else []
-    return f" ({', '.join([*named, *more])})" if named or more else ""
 
 
 def _json(content: bytes, place: str) -> Any:

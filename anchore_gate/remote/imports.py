@@ -88,8 +88,7 @@ def _invalidate(service: Service, place: str) -> None:
 
 def scans(service: Service) -> bool:
     """Whether the API has a scan that stores nothing."""
-    numbers = [int(part) for part in service.version.split(".")[:2] if part.isascii() and part.isdigit()]
-    return service.api is v2 and (len(numbers) < 2 or tuple(numbers) >= _FIRST_SCAN)
+    return service.api is v2 and service.is_at_least(*_FIRST_SCAN)
 
 
 def scan(

@@ -2,55 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from types import ModuleType
 from typing import Any
 from urllib.parse import quote
 
 from anchore_gate.errors import AnalysisFailed, NetworkError, RemoteAuthError, RemoteError, TimedOut
-from anchore_gate.model.image import ImageReference
 from anchore_gate.remote import v1, v2
 from anchore_gate.remote.client import Client, Told
-from anchore_gate.remote.values import (
-    Feed,
-    Imported,
-    Judgement,
-    ServiceImage,
-    listing,
-    mapping,
-    number,
-    words,
-)
+from anchore_gate.remote.feeds import feeds_of
+from anchore_gate.remote.submission import Submission, source_of
+from anchore_gate.remote.values import Feed, Judgement, ServiceImage, listing, mapping, text, words
 
 _NOT_YET = 5  # polls that may say 404 right after submitting: one half of a pair may lag behind
 _CRASHED = 3  # v1 hides a crashed evaluation behind a 404: so often it is asked again
-VULNERABILITY_FEEDS = frozenset({"vulnerabilities", "vulnerability_db", "grypedb", "nvdv2", "github", "nvd"})
 
 
 class PolicyMissing(RemoteError):
     """The service has no policy under that id (any more)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
-    """What is handed in."""
-
-    reference: ImageReference  # with a tag; the digest, where given, is what is pulled
-    dockerfile: bytes | None = None
-    annotations: tuple[tuple[str, str], ...] = ()
-    force: bool = False
-    subscribe: tuple[str, ...] = ()
-    imported: Imported | None = None  # handed over here, not pulled from a registry
-    now: datetime
-
-    @property
-    def tag(self) -> str:
-        """The name under which the image is judged."""
-        one = self.reference
-        return f"{one.registry}/{one.repository}:{one.effective_tag}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +58,12 @@ class Service:
             raise refused
         raise RemoteError(f"no Anchore API (v1 or v2) answers at {client.settings.root}")
 
+    def is_at_least(self, *wanted: int) -> bool:
+        """Whether the service's version is that or newer; one that says no version is taken for new."""
+        parts = self.version.split(".")[: len(wanted)]
+        numbers = tuple(int(part) for part in parts if part.isascii() and part.isdigit())
+        return len(numbers) < len(wanted) or numbers >= wanted
+
     @property
     def source(self) -> str:
         """What reports call it."""
@@ -100,7 +75,7 @@ class Service:
             "force": str(submission.force).lower(),
             self.api.AUTO_SUBSCRIBE: str("tag_update" in submission.subscribe).lower(),
         }
-        body: dict[str, Any] = {"source": self._source(submission)}
+        body: dict[str, Any] = {"source": source_of(submission, self.api)}
         if submission.annotations:
             body["annotations"] = dict(submission.annotations)
         path = self.api.PREFIX + "/images"
@@ -118,22 +93,6 @@ class Service:
         for kind in submission.subscribe:
             self._subscribe(submission.tag, kind)
         return image
-
-    def _source(self, submission: Submission) -> dict[str, Any]:
-        one = submission.reference
-        if (parts := submission.imported) is not None:
-            named = {"digest": parts.digest, "local_image_id": parts.image_id, "tags": [submission.tag]}
-            contents = {"contents": dict(parts.contents), "operation_uuid": parts.operation}
-            return {"import": {**named, **contents}}
-        fields: dict[str, str] = {}
-        if submission.dockerfile is not None:
-            fields["dockerfile"] = base64.b64encode(submission.dockerfile).decode()
-        if one.digest is None:
-            return {"tag": {self.api.PULL_STRING: submission.tag, **fields}}
-        pulled = f"{one.registry}/{one.repository}@{one.digest}"
-        moment = submission.now.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        tagged = {"tag": submission.tag, "creation_timestamp_override": moment}
-        return {"digest": {self.api.PULL_STRING: pulled, **tagged, **fields}}
 
     def _subscribe(self, tag: str, kind: str) -> None:
         path = self.api.PREFIX + "/subscriptions"
@@ -184,13 +143,24 @@ class Service:
                 raise self.client.timed_out(f"{name}: not analysed (last state: {state})")
             self.client.pause(poll)
 
+    def base_of(self, digest: str, wanted: str) -> str:
+        """The base image to compare with: `auto` is chosen here where the service is too old to do it."""
+        if wanted != "auto" or self.is_at_least(5, 7):
+            return wanted
+        place = f"{self.api.PREFIX}/images/{digest}/ancestors"
+        found = [mapping(one, "an ancestor") for one in listing(self.client.get(place), "the ancestors")]
+        chosen = [one for one in found if one.get("chosen_base_image") is True] or found[-1:]  # nearest last
+        return text(chosen[-1], "image_digest", "an ancestor") if chosen else ""
+
     def evaluate(
-        self, digest: str, tag: str, *, policy_id: str, interactive: bool, poll: float
+        self, digest: str, tag: str, *, policy_id: str, interactive: bool, poll: float, base: str = ""
     ) -> Judgement | None:
         """The judgement; None when the image has to be analysed again first. Raises `PolicyMissing`."""
         query = {"tag": tag, "detail": "true"}
         if policy_id:
             query[self.api.POLICY_PARAMETER] = policy_id
+        if base:
+            query["base_digest"] = base
         if interactive:
             query["interactive"] = "true"
         path = f"{self.api.PREFIX}/images/{digest}/check"
@@ -255,31 +225,10 @@ class Service:
             return None
         if not told.is_success:
             raise self.client.error(told, "the feeds")
-        return tuple(_feeds(listing(told.value, "the feeds")))
+        return tuple(feeds_of(listing(told.value, "the feeds")))
 
     def records(self, path: str) -> list[dict[str, Any]]:
         """A list below the API's prefix, as it is."""
         raw = self.client.get(self.api.PREFIX + path)
         inside = raw.get("items", raw.get("service_states")) if isinstance(raw, dict) else raw
         return [mapping(one, path) for one in listing(inside, path)]
-
-
-def _feeds(raw: Iterable[Any]) -> Iterable[Feed]:
-    for one in raw:
-        feed = mapping(one, "a feed")
-        groups = listing(feed.get("groups") or [], "a feed's groups")
-        name, is_enabled = words(feed, "name"), feed.get("enabled") is not False
-        digest = words(feed, "dataset_checksum")
-        if not groups:
-            synced = words(feed, "last_full_sync", "enterprise_received_at")
-            yield Feed(name=name, enabled=is_enabled, digest=digest, synced=synced)
-        for group in groups:
-            record = mapping(group, "a feed's group")
-            yield Feed(
-                name=name,
-                enabled=is_enabled,
-                digest=digest,
-                group=words(record, "name"),
-                records=number(record, "record_count"),
-                synced=words(record, "last_sync", "enterprise_received_at"),
-            )

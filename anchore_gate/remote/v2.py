@@ -72,6 +72,7 @@ def _row(raw: Any) -> Row:
         rule_id=words(finding, "rule_id"),
         recommendation=words(finding, "recommendation"),
         allowed=_allowed(finding),
+        inherited=inherited if isinstance(inherited := finding.get("inherited_from_base"), bool) else None,
     )
 
 

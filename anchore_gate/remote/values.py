@@ -58,6 +58,7 @@ class Row:
     rule_id: str = ""  # v1 does not say it
     recommendation: str = ""
     allowed: Allowed | None = None
+    inherited: bool | None = None  # from the base image; None: no comparison was made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

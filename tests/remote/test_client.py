@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from anchore_gate.errors import NetworkError, RemoteAuthError, RemoteError, TimedOut
-from anchore_gate.remote.client import Client, ServiceSettings, message_of
+from anchore_gate.remote.client import Client
+from anchore_gate.remote.messages import message_of
+from anchore_gate.remote.settings import ServiceSettings
 from tests.support.certificates import make_authority
 from tests.support.web import Reply, serve
 

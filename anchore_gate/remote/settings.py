@@ -1,0 +1,76 @@
+"""Where an Anchore service is, and who asks it."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+from anchore_gate.errors import ConfigError
+
+API_KEY_USER = "_api_key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSettings:
+    """Where the service is, and who asks. A token that is no JSON web token is an API key."""
+
+    url: str
+    username: str = ""
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+    account: str = ""
+    ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+    insecure: bool = False
+
+    def __post_init__(self) -> None:
+        parts = _parts(self.url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ConfigError("the service's URL is not http(s)://HOST[:PORT]")
+        if parts.username is not None or parts.password is not None:
+            raise ConfigError("the service's URL holds credentials: give them as username and password")
+        if parts.query or parts.fragment:
+            raise ConfigError(
+                "the service's URL has a query: only http(s)://HOST[:PORT][/PATH] is understood"
+            )
+
+    @property
+    def root(self) -> str:
+        """The URL without the API version at its end."""
+        parts = _parts(self.url)
+        path = parts.path.rstrip("/").removesuffix("/v1").removesuffix("/v2")
+        return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
+
+    @property
+    def named_version(self) -> str:
+        """`v1` or `v2` where the URL ends so, "" where it does not."""
+        last = self.url.rstrip("/").rpartition("/")[2]
+        return last if last in {"v1", "v2"} else ""
+
+    @property
+    def authorization(self) -> str:
+        """The header, "" where no credentials are given."""
+        if self.token.startswith("eyJ") and self.token.count(".") == 2:
+            return f"Bearer {self.token}"
+        user, secret = (API_KEY_USER, self.token) if self.token else (self.username, self.password)
+        if not user:
+            return ""
+        return "Basic " + base64.b64encode(f"{user}:{secret}".encode()).decode()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be shown."""
+        header = self.authorization.partition(" ")[2]
+        return tuple(one for one in (self.password, self.token, header) if one)
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url.strip())
+        _ = parts.port
+    except ValueError as problem:
+        raise ConfigError("the service's URL cannot be read") from problem
+    return parts
