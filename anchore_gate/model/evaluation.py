@@ -71,6 +71,8 @@ class RuleOutcome:
     @property
     def effective_action(self) -> Action:
         """What this rule adds to the verdict: a rule that cannot see does not wave through."""
+        if not self.findings and self.problem is None:
+            return Action.GO
         standing = any(finding.stands for finding in self.findings)
         asked = self.action if standing else Action.GO
         return asked if self.problem is None else max(asked, self.problem_action)

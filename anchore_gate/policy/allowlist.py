@@ -4,59 +4,55 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate
 
 from anchore_gate.model.evaluation import ExpiringItem
 from anchore_gate.model.suppression import Suppression
-from anchore_gate.policy.bundle import Allowlist, AllowlistItem
-from anchore_gate.policy.pattern import has_shape
+from anchore_gate.policy.bundle import Allowlist
+from anchore_gate.policy.items import AllowlistItem
+from anchore_gate.policy.pattern import Pattern, has_shape
 
 NOTICE = timedelta(days=14)
 
 
-@dataclass(slots=True)
-class _Shelf:
-    """The items of one gate. Numbers are places in the order of lists and items: the first wins."""
+class _Index:
+    """Where items stand that may mean a finding. Numbers are places in the order of lists and items."""
 
-    exact: dict[str, int] = field(default_factory=dict)
-    again: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    prefixes: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    suffixes: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    others: list[int] = field(default_factory=list)
-    lengths: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
+    def __init__(self, trigger_ids: Sequence[str], patterns: Mapping[int, Pattern]) -> None:
+        last = len(trigger_ids) - 1
+        self._exact = dict(zip(reversed(trigger_ids), range(last, -1, -1), strict=True))  # the first wins
+        self._again: defaultdict[str, list[int]] = defaultdict(list)
+        if len(self._exact) <= last:
+            for number, text in enumerate(trigger_ids):
+                if self._exact[text] != number:
+                    self._again[text].append(number)
+        self._prefixes: defaultdict[str, list[int]] = defaultdict(list)
+        self._suffixes: defaultdict[str, list[int]] = defaultdict(list)
+        self._others: list[int] = []
+        for number, pattern in patterns.items():
+            self._shelf(pattern).append(number)
+        self._lengths = frozenset(map(len, self._prefixes)), frozenset(map(len, self._suffixes))
 
-    def add(self, number: int, item: AllowlistItem) -> None:
-        if self.exact.setdefault(item.trigger_id, number) != number:
-            self.again[item.trigger_id].append(number)
-        if item.pattern is None:
-            return
-        if item.pattern.expression is not None:
-            self.others.append(number)
-            return
-        first, _, rest = item.trigger_id.partition("*")
+    def _shelf(self, pattern: Pattern) -> list[int]:
+        first, _, rest = pattern.text.partition("*")
         last = rest.rpartition("*")[2]
-        if first:
-            self.prefixes[first].append(number)
-        elif last:
-            self.suffixes[last].append(number)
-        else:
-            self.others.append(number)
-
-    def seal(self) -> None:
-        self.lengths = (frozenset(map(len, self.prefixes)), frozenset(map(len, self.suffixes)))
+        if pattern.expression is None and first:
+            return self._prefixes[first]
+        if pattern.expression is None and last:
+            return self._suffixes[last]
+        return self._others
 
     def candidates(self, trigger_id: str) -> Iterator[int]:
-        if trigger_id in self.exact:
-            yield self.exact[trigger_id]
-            yield from self.again.get(trigger_id, ())
-        for length in self.lengths[0]:
-            yield from self.prefixes.get(trigger_id[:length], ())
-        for length in self.lengths[1]:
-            yield from self.suffixes.get(trigger_id[-length:], ())
-        yield from self.others
+        if trigger_id in self._exact:
+            yield self._exact[trigger_id]
+            yield from self._again.get(trigger_id, ())
+        for length in self._lengths[0]:
+            yield from self._prefixes.get(trigger_id[:length], ())
+        for length in self._lengths[1]:
+            yield from self._suffixes.get(trigger_id[-length:], ())
+        yield from self._others
 
 
 class Allowed:
@@ -65,56 +61,57 @@ class Allowed:
     def __init__(self, allowlists: Iterable[Allowlist], *, now: datetime) -> None:
         self._now = now
         self._lists = tuple(allowlists)
-        self._items = [item for allowlist in self._lists for item in allowlist.items]
-        self._ends = list(accumulate(len(allowlist.items) for allowlist in self._lists))
-        self._shelves: dict[str, _Shelf] = {}
-        for number, item in enumerate(self._items):
-            shelf = self._shelves.get(item.gate)
-            if shelf is None:
-                shelf = self._shelves[item.gate] = _Shelf()
-            shelf.add(number, item)
-        for shelf in self._shelves.values():
-            shelf.seal()
+        self._starts = [0, *accumulate(len(allowlist.items) for allowlist in self._lists)]
+        self._index = _Index(
+            [text for allowlist in self._lists for text in allowlist.items.trigger_ids],
+            {
+                start + number: pattern
+                for start, allowlist in zip(self._starts, self._lists, strict=False)
+                for number, pattern in allowlist.items.patterns.items()
+            },
+        )
         self._met: set[int] = set()
 
     def find(self, gate: str, ids: tuple[str, ...]) -> tuple[Suppression | None, Suppression | None]:
         """The first item that accepts any of the ids, and the first expired one that would have."""
-        shelf = self._shelves.get(gate)
-        if shelf is None:
-            return None, None
         expired = None
-        for number in sorted({number for one in ids for number in shelf.candidates(one)}):
-            item = self._items[number]
+        for number in sorted({number for one in ids for number in self._index.candidates(one)}):
+            allowlist, place = self._place(number)
+            if allowlist.items.gate(place) != gate:
+                continue
+            item = allowlist.items.item(place)
             if not any(_fits(item, one) for one in ids):
                 continue
             if item.expires_on is None or item.expires_on > self._now:
-                return _suppression(self._list_of(number), item), expired
+                return _suppression(allowlist, item), expired
             if expired is None:
                 self._met.add(number)
-                expired = _suppression(self._list_of(number), item)
+                expired = _suppression(allowlist, item)
         return None, expired
 
     def expiring(self) -> Iterator[ExpiringItem]:
         """What ends within two weeks, and what has ended and was missed by a finding."""
-        soon = self._now + NOTICE
-        for number, item in enumerate(self._items):
-            if item.expires_on is None or item.expires_on > soon:
-                continue
-            expired = item.expires_on <= self._now
-            if not expired or number in self._met:
-                yield ExpiringItem(
-                    allowlist_id=self._list_of(number).id,
-                    item_id=item.id,
-                    gate=item.gate,
-                    trigger_id=item.trigger_id,
-                    expires_on=item.expires_on,
-                    expired=expired,
-                    reason=item.reason,
-                    owner=item.owner,
-                )
+        for start, allowlist in zip(self._starts, self._lists, strict=False):
+            for place in allowlist.items.ending(self._now + NOTICE):
+                item = allowlist.items.item(place)
+                assert item.expires_on is not None  # it ends
+                expired = item.expires_on <= self._now
+                if not expired or start + place in self._met:
+                    yield ExpiringItem(
+                        allowlist_id=allowlist.id,
+                        item_id=item.id,
+                        gate=item.gate,
+                        trigger_id=item.trigger_id,
+                        expires_on=item.expires_on,
+                        expired=expired,
+                        reason=item.reason,
+                        owner=item.owner,
+                    )
 
-    def _list_of(self, number: int) -> Allowlist:
-        return self._lists[bisect_right(self._ends, number)]
+    def _place(self, number: int) -> tuple[Allowlist, int]:
+        """The list that an item is in, and its place there."""
+        which = bisect_right(self._starts, number) - 1
+        return self._lists[which], number - self._starts[which]
 
 
 def _fits(item: AllowlistItem, trigger_id: str) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from anchore_gate.errors import InvalidBundle
 from anchore_gate.image.needs import Needs
 from anchore_gate.model.evaluation import Action, MatchedRule, Problem
+from anchore_gate.policy.items import Items
 from anchore_gate.policy.legacy import ENTERPRISE_WORDS, Words
 from anchore_gate.policy.pattern import Pattern
 from anchore_gate.policy.settings import AnalyzerSettings
@@ -47,25 +47,13 @@ class RuleSet:
     path: str = ""
 
 
-class AllowlistItem(NamedTuple):
-    """What is accepted, until when and why."""
-
-    id: str
-    gate: str  # lower case
-    trigger_id: str
-    pattern: Pattern | None  # None: `trigger_id` names one finding
-    expires_on: datetime | None
-    reason: str
-    owner: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowlist:
     """Accepted findings under one id."""
 
     id: str
     name: str = ""
-    items: tuple[AllowlistItem, ...] = ()
+    items: Items = Items()
     problems: tuple[Problem, ...] = ()
     path: str = ""
 

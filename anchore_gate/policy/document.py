@@ -52,29 +52,66 @@ def read_text(path: Path) -> bytes:
 
 def parse_json(content: bytes | str) -> Any:
     """The JSON value. Raises `InvalidBundle` for damaged, too deep or ambiguous text."""
-    repeated: list[str] = []
-
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        made = dict(items)
-        if len(made) == len(items):
-            return made
-        marked = _Repeated(made)
-        marked.keys_twice = tuple(_twice(items))
-        repeated.extend(marked.keys_twice)
-        return marked
-
+    text = _decoded(content) if isinstance(content, bytes) else content
     try:
-        value = json.loads(content, object_pairs_hook=pairs)
+        value = json.loads(text)
+        if not _is_plain(value, text):
+            value = json.loads(text, object_pairs_hook=_with_repeated)
+            place = next(_places(value), None)
+            if place is not None:
+                raise InvalidBundle(f"the key {place[1]!r} is written twice", path=place[0])
     except RecursionError as problem:
         raise InvalidBundle("nested too deeply") from problem
     except ValueError as problem:
         raise InvalidBundle(f"not JSON: {problem}") from problem
-    if isinstance(value, (dict, list)) and _is_deep(value):
-        raise InvalidBundle(f"nested more than {MAX_DEPTH} levels deep")
-    if repeated:
-        path, key = next(_places(value))
-        raise InvalidBundle(f"the key {key!r} is written twice", path=path)
     return value
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode(json.detect_encoding(content), "surrogatepass")
+    except UnicodeDecodeError as problem:
+        raise InvalidBundle(f"not JSON: {problem}") from problem
+
+
+def _is_plain(value: Any, text: str) -> bool:
+    """
+    Whether no key can have been written twice, which a count tells far sooner than a look at every key.
+
+    Raises `InvalidBundle` for a value that is nested too deeply.
+    """
+    opened = text.count("{") + text.count("[")  # no fewer than there are, as for what is counted below
+    level: list[Any] = [value] if isinstance(value, (dict, list)) else []
+    found: list[Any] = []
+    for _ in range(MAX_DEPTH):
+        found += level
+        if not level or len(found) == opened:
+            commas = sum(map(len, found)) - sum(map(bool, found))
+            return text.count(",") == commas or _keys_written(text) == sum(
+                len(one) for one in found if one.__class__ is dict
+            )
+        level = [
+            child
+            for one in level
+            for child in (one.values() if one.__class__ is dict else one)
+            if child.__class__ is dict or child.__class__ is list
+        ]
+    raise InvalidBundle(f"nested more than {MAX_DEPTH} levels deep")
+
+
+def _keys_written(text: str) -> int:
+    """No fewer than there are; -1 where blanks before a colon leave it open."""
+    is_open = any(blank in text and f"{blank}:" in text for blank in "\t\r\n ")
+    return -1 if is_open else text.count('":')
+
+
+def _with_repeated(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(items)
+    if len(made) == len(items):
+        return made
+    marked = _Repeated(made)
+    marked.keys_twice = tuple(_twice(items))
+    return marked
 
 
 def _twice(items: list[tuple[str, Any]]) -> Iterator[str]:
@@ -83,20 +120,6 @@ def _twice(items: list[tuple[str, Any]]) -> Iterator[str]:
         if key in seen:
             yield key
         seen.add(key)
-
-
-def _is_deep(value: Any) -> bool:
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [
-            child
-            for one in level
-            for child in (one.values() if isinstance(one, dict) else one)
-            if child.__class__ is dict or child.__class__ is list or child.__class__ is _Repeated
-        ]
-        if not level:
-            return False
-    return True
 
 
 def _places(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from anchore_gate.policy import legacy
@@ -116,6 +117,12 @@ def parameter(
 
 def parameters(trigger: type[Trigger]) -> tuple[Parameter, ...]:
     """Every parameter of a trigger, in the order they are declared."""
+    kind: Any = trigger  # mypy takes a class of hashable values for unhashable
+    return _parameters(kind)
+
+
+@cache  # a thousand rules ask
+def _parameters(trigger: Any) -> tuple[Parameter, ...]:
     return tuple(
         Parameter(
             name=spec.metadata["name"] or spec.name,
@@ -136,13 +143,13 @@ def configure(
 ) -> tuple[Trigger | None, tuple[ParameterFault, ...]]:
     """Fill a trigger's fields from a rule's parameters, or say everything that is wrong with them."""
     declared = parameters(trigger)
-    by_name = {one.name: one for one in declared}
     faults: list[ParameterFault] = []
     values: dict[str, Any] = {}
     written = {legacy.current_parameter(name): value for name, value in given.items()}
+    names = [one.name for one in declared]
     for name in written:
-        if name not in by_name:
-            known = ", ".join(by_name) or "none"
+        if name not in names:
+            known = ", ".join(names) or "none"
             message = f"not a parameter of {trigger.GATE}/{trigger.NAME} (known: {known})"
             faults.append(ParameterFault("InvalidParameterError", name, message))
     for one in declared:

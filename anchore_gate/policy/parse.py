@@ -10,11 +10,13 @@ from typing import Any, NoReturn
 from anchore_gate.errors import InvalidBundle
 from anchore_gate.model.evaluation import MatchedRule, Problem
 from anchore_gate.policy import legacy
-from anchore_gate.policy.bundle import Allowlist, AllowlistItem, Bundle, ImageRule, Rule, RuleSet
+from anchore_gate.policy.bundle import Allowlist, Bundle, ImageRule, Rule, RuleSet
+from anchore_gate.policy.items import Items
 from anchore_gate.policy.legacy import ENGINE_WORDS, ENTERPRISE_WORDS, Words
-from anchore_gate.policy.moment import parse_moment
 from anchore_gate.policy.pattern import Pattern
 from anchore_gate.policy.rule import RuleFault, parse_rule
+
+_FAULTY = (ValueError, TypeError, KeyError, AttributeError)  # what an item that is none makes of itself
 
 
 class Fault(ValueError):
@@ -115,11 +117,7 @@ def _identified(
 def _rule_set(raw: dict[str, Any], path: str, words: Words) -> RuleSet:
     problems = list(_version(raw, path, words))
     rules: list[Rule] = []
-    given = raw.get("rules")
-    if not isinstance(given, list):
-        problems.append(Fault("required, a list of rules", f"{path}.rules").problem)
-        given = []
-    for index, one in enumerate(given):
+    for index, one in enumerate(_listed(raw, "rules", path, problems)):
         for part in parse_rule(one, path=f"{path}.rules[{index}]"):
             if isinstance(part, RuleFault):
                 problems.append(part.problem)
@@ -132,40 +130,30 @@ def _rule_set(raw: dict[str, Any], path: str, words: Words) -> RuleSet:
 
 def _allowlist(raw: dict[str, Any], path: str, words: Words) -> Allowlist:
     problems = list(_version(raw, path, words))
-    items: list[AllowlistItem] = []
-    given = raw.get("items")
-    if not isinstance(given, list):
-        problems.append(Fault("required, a list of items", f"{path}.items").problem)
-        given = []
+    given = _listed(raw, "items", path, problems)
+    try:
+        items = Items(given)
+    except _FAULTY:
+        items = Items(list(_sound(given, f"{path}.items", problems)))
+    return Allowlist(id=raw["id"], name=_text(raw, "name"), items=items, problems=tuple(problems), path=path)
+
+
+def _listed(raw: dict[str, Any], key: str, path: str, problems: list[Problem]) -> list[Any]:
+    given = raw.get(key)
+    if isinstance(given, list):
+        return given
+    problems.append(Fault(f"required, a list of {key}", f"{path}.{key}").problem)
+    return []
+
+
+def _sound(given: list[Any], path: str, problems: list[Problem]) -> Iterator[dict[str, Any]]:
     for index, one in enumerate(given):
         try:
-            items.append(_item(one))
-        except (ValueError, TypeError, KeyError) as problem:  # noqa: PERF203  # each fault is told
-            problems.append(_item_problem(one, problem, f"{path}.items[{index}]"))
-    return Allowlist(
-        id=raw["id"], name=_text(raw, "name"), items=tuple(items), problems=tuple(problems), path=path
-    )
-
-
-def _item(raw: dict[str, Any]) -> AllowlistItem:
-    gate, trigger_id = raw["gate"], raw["trigger_id"]
-    if gate.__class__ is not str or trigger_id.__class__ is not str:
-        raise TypeError("gate and trigger_id are texts")
-    find = raw.get
-    expires = find("expires_on")
-    return AllowlistItem(
-        _said(find("id")),
-        gate.lower(),
-        trigger_id,
-        Pattern.parse(trigger_id) if "*" in trigger_id or "regexp:" in trigger_id else None,
-        parse_moment(expires) if expires is not None and expires != "" else None,
-        _said(find("reason") or find("description")),
-        _said(find("owner")),
-    )
-
-
-def _said(value: Any) -> str:
-    return value if value.__class__ is str else str(value or "")
+            Items((one,))
+        except _FAULTY as problem:  # noqa: PERF203  # each fault is told
+            problems.append(_item_problem(one, problem, f"{path}[{index}]"))
+        else:
+            yield one
 
 
 def _item_problem(raw: Any, problem: Exception, path: str) -> Problem:
