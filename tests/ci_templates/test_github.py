@@ -77,6 +77,10 @@ def build(
             "ANCHORE_GATE_REGISTRY_PASSWORD": "${{ secrets.REGISTRY_PASSWORD }}",
         }
         jobs["secret"] = job("secret", gate(refused), env=secrets)
+        told = {"registry-username": USER, "registry-password": secrets["ANCHORE_GATE_REGISTRY_PASSWORD"]}
+        jobs["secret_input"] = job("secret_input", gate({**refused, **told}))
+        surrounding = {"ANCHORE_GATE_FAIL_ON": "warn", "ANCHORE_GATE_POLICY": warnings}
+        jobs["surrounded"] = job("surrounded", gate({"images": bad}), env=surrounding)
         shutil.copytree(ROOT / "ci-templates", folder / "ci-templates")
         workflow = folder / ".github" / "workflows" / "gate.yml"
         workflow.parent.mkdir(parents=True)
@@ -96,6 +100,7 @@ def build(
         ("no_verdict_warns", "success", "no verdict"),
         ("warns", "success", "docker.io/demo/bad:1.0"),
         ("warns_fail", "failure", "exit code 1"),
+        ("surrounded", "failure", "exit code 1"),
         ("times_out", "failure", "no verdict within 1 s (--timeout)"),
         ("times_out", "failure", "exit code 3"),
         ("twice", "success", "twice: pass, then fail"),
@@ -139,8 +144,10 @@ def test_a_hostile_input_is_never_run(build: Build, marker: Path) -> None:
     assert not marker.exists()
 
 
-def test_a_secret_is_in_no_log_and_no_report(build: Build) -> None:
-    assert build.result("secret") == "failure"
-    for told in (build.log(), pipelines.text_of(build.reports("secret"))):
+@pytest.mark.parametrize("name", ["secret", "secret_input"])
+def test_a_secret_is_in_no_log_and_no_report(build: Build, name: str) -> None:
+    assert build.result(name) == "failure"
+    assert "DENIED" in build.log(name)
+    for told in (build.log(), pipelines.text_of(build.reports(name))):
         assert PASSWORD not in told
         assert ENCODED not in told

@@ -29,6 +29,15 @@ node {{
 }}
 """
 
+SURROUNDED = """
+@Library('anchore-gate') _
+pipeline {
+    agent any
+    environment { ANCHORE_GATE_FAIL_ON = 'warn' }
+    stages { stage('Gate') { steps { anchoreGate command: 'print-words', timeout: 7 } } }
+}
+"""
+
 STAGED = """
 @Library('anchore-gate') _
 pipeline {{
@@ -75,13 +84,32 @@ def builds(
             "unknown_choice": {"images": good, "onFail": "maybe"},
             "hostile": {"images": good, "annotations": {"reason": hostile}, "sarifCategory": hostile},
             "hostile_name": {"images": good, "tag": hostile},
-            "plugin_words": {"name": "anchore_images", "bailOnFail": False, "engineRetries": 300},
+            "plugin_words": {
+                "name": "anchore_images",
+                "bailOnFail": False,
+                "engineRetries": 300,
+                "excludeFromBaseImage": True,
+                "annotations": [{"key": "team", "value": "web"}],
+            },
             "plugin_service": {
                 "images": good,
                 "engineurl": "http://127.0.0.1:9/v1",
                 "policyBundleId": "p",
                 "policy": "",
             },
+            "service": {
+                "command": "print-words",
+                "policy": "",
+                "images": "registry.example.com/app:1",
+                "engineurl": "https://anchore.example.com/v1",
+                "engineCredentialsId": "registry-login",
+                "engineaccount": "team",
+                "engineverify": False,
+                "forceAnalyze": True,
+                "autoSubscribeTagUpdates": True,
+                "policyBundleId": "p",
+            },
+            "html": {"images": good, "publishHtml": True},
             "secret": {
                 "images": f"{telltale.host}/app:1",
                 "registryInsecure": True,
@@ -95,6 +123,10 @@ def builds(
         cases["twice"] = Case(jenkinsfile=TWICE.format(good=good, bad=bad, policy=policy))
         for how in ("failure", "unstable"):
             cases[f"staged_{how}"] = Case(jenkinsfile=STAGED.format(bad=bad, policy=policy, how=how))
+        cases["surrounded"] = Case(jenkinsfile=SURROUNDED)
+        printing = pipelines.gate_command(folder / "tools").with_name("print-words")
+        printing.write_text("#!/bin/sh\nenv | grep ^ANCHORE_GATE_ | sort\n")
+        printing.chmod(0o755)
         yield run_jenkins(folder, cases)
         assert pipelines.was_sent(telltale)
 
@@ -139,7 +171,8 @@ def test_the_build_ends_as_the_gate_says(
         ("unknown_word", "unknown parameter(s) polcy; known: images, archive"),
         ("unknown_choice", "'maybe' is none of failure, unstable, ignore"),
         ("plugin_words", "'bailOnFail' is a word of the Anchore plugin; write 'onFail'"),
-        ("plugin_words", "engineRetries has no meaning here"),
+        ("plugin_words", "'engineRetries' is left out: write 'timeout'"),
+        ("plugin_words", "'excludeFromBaseImage' is left out: it changed the report alone"),
         ("plugin_service", "'engineurl' is a word of the Anchore plugin; write 'url'"),
     ],
 )
@@ -176,6 +209,38 @@ def test_a_pipeline_can_gate_twice(builds: dict[str, Ended]) -> None:
 def test_a_red_gate_is_the_last_stage(builds: dict[str, Ended], name: str, stages: list[str]) -> None:
     assert builds[name].stages == stages
     assert builds[name].log.endswith("the end")
+
+
+def test_the_words_for_a_service_reach_the_gate_and_its_password_by_the_environment(
+    builds: dict[str, Ended],
+) -> None:
+    said = set(builds["service"].log.splitlines())
+    assert said >= {
+        "ANCHORE_GATE_URL=https://anchore.example.com/v1",
+        "ANCHORE_GATE_USERNAME=ci-user",
+        "ANCHORE_GATE_PASSWORD=****",
+        "ANCHORE_GATE_ACCOUNT=team",
+        "ANCHORE_GATE_INSECURE=true",
+        "ANCHORE_GATE_FORCE=true",
+        "ANCHORE_GATE_SUBSCRIBE=tag_update",
+        "ANCHORE_GATE_POLICY_ID=p",
+    }
+
+
+def test_what_the_step_is_not_told_is_left_to_the_environment(builds: dict[str, Ended]) -> None:
+    said = [line for line in builds["surrounded"].log.splitlines() if line.startswith("ANCHORE_GATE_")]
+    assert said == [
+        "ANCHORE_GATE_CI=jenkins",
+        "ANCHORE_GATE_COMMAND=print-words",
+        "ANCHORE_GATE_FAIL_ON=warn",
+        "ANCHORE_GATE_REPORT_DIR=anchore-gate-reports",
+        "ANCHORE_GATE_TIMEOUT=7",
+    ]
+
+
+def test_the_page_is_published_where_it_is_asked_for(builds: dict[str, Ended]) -> None:
+    assert builds["html"].pages == ["anchore-gate-reports/report.html"]
+    assert builds["passes"].pages == []
 
 
 def test_a_hostile_value_is_never_run(builds: dict[str, Ended]) -> None:

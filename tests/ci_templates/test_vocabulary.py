@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
+from datetime import datetime, timezone
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
-from anchore_gate.cli.options import BY_NAME
+from anchore_gate.cli.check import GROUPS
+from anchore_gate.cli.options import BY_NAME, OPTIONS, Setting, settle
 from anchore_gate.image.dockerfile import load_dockerfile
+from anchore_gate.model.result import GateRun
+from anchore_gate.report.outputs import outputs
+from anchore_gate.report.reporter import ReportOptions
 
 TEMPLATES = Path(__file__).parents[2] / "ci-templates"
 DOCUMENT = json.loads((TEMPLATES / "inputs.json").read_text())
@@ -22,48 +30,69 @@ def camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def yaml_inputs(text: str, indent: str) -> dict[str, str]:
-    """Names and defaults of an `inputs:` section, as these templates write it."""
-    found: dict[str, str] = {}
-    name = ""
-    section = text.split("inputs:\n", 1)[1]
-    for line in section.splitlines():
-        if line.strip() and not line.startswith(indent):
-            break
-        if match := re.fullmatch(indent + r"([a-z][a-z_-]*):", line):
-            name = match[1]
-            found[name] = ""
-        elif match := re.fullmatch(indent + r"  default: (.*)", line):
-            found[name] = match[1].strip('"')
+def yaml_inputs(place: str) -> dict[str, dict[str, Any]]:
+    """The declared inputs of a template."""
+    document = next(iter(YAML(typ="safe", pure=True).load_all((TEMPLATES / place).read_text())))
+    found: dict[str, dict[str, Any]] = document.get("spec", document)["inputs"]
     return found
 
 
-def test_the_command_line_knows_every_word_with_the_same_choices() -> None:
-    for name, one in INPUTS.items():
-        if name != "images":
-            assert one["variable"] == BY_NAME[name].variable
-            assert tuple(one["choices"]) == BY_NAME[name].choices
+@pytest.fixture(scope="module")
+def fill() -> ModuleType:
+    """The program that writes the words into the templates."""
+    spec = importlib.util.spec_from_file_location("fill", TEMPLATES / "fill.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-def test_the_command_line_has_the_same_defaults() -> None:
-    differing = {"report-dir"}  # on a person's machine nothing is written unless asked
-    for name, one in INPUTS.items():
-        if name not in {"images", *differing} and BY_NAME[name].kind != "flag":
-            assert one["default"] == BY_NAME[name].default, name
+def test_every_template_has_the_words_as_the_data_file_has_them(fill: ModuleType) -> None:
+    stale = [place for place in fill.PLACES if fill.filled(place) != (TEMPLATES / place).read_text()]
+    assert stale == [], "run: python ci-templates/fill.py"
+
+
+def test_every_option_of_check_is_a_word_or_left_out_with_a_reason() -> None:
+    credentials = {one["name"] for one in DOCUMENT["credentials"]}
+    known = (set(INPUTS) - {"images"}) | credentials | set(DOCUMENT["left_out"])
+    assert {option.name for option in OPTIONS if option.group in GROUPS} == known
+    assert credentials >= {option.name for option in OPTIONS if option.is_secret}
+
+
+def test_the_command_line_knows_every_word_with_the_same_choices_and_defaults() -> None:
+    for one in DOCUMENT["inputs"][1:] + DOCUMENT["credentials"]:
+        option = BY_NAME[one["name"]]
+        default = "false" if option.kind == "flag" else option.default
+        said = (one["variable"], one["kind"], tuple(one["choices"]), one["default"], one["help"])
+        assert said == (option.variable, option.kind, option.choices, default, option.help)
+
+
+def test_a_template_that_is_told_nothing_changes_no_setting() -> None:
+    given = {one["variable"]: one["given"] for one in INPUTS.values()}
+    file = {"fail-on": Setting("warn", "f.toml"), "timeout": Setting("60", "f.toml")}
+    settings = settle({}, given, file, GROUPS)
+    said = {option.name for option in OPTIONS if settings.origin(option.name) == option.variable}
+    assert said == {"report-dir"}  # the template has to know where the reports are
+    assert (settings.text("fail-on"), settings.text("timeout")) == ("warn", "60")
 
 
 def test_github_has_the_same_words_and_defaults() -> None:
-    inputs = yaml_inputs((TEMPLATES / "github" / "action.yml").read_text(), "  ")
-    extra = set(DOCUMENT["templates"]["github"])
-    assert set(inputs) - extra == set(INPUTS)
-    assert all(inputs[name] == one["default"] for name, one in INPUTS.items())
+    inputs = yaml_inputs("github/action.yml")
+    credentials = {one["name"] for one in DOCUMENT["credentials"]}
+    assert set(inputs) - set(DOCUMENT["templates"]["github"]) == set(INPUTS) | credentials
+    assert all(inputs[name]["default"] == one["given"] for name, one in INPUTS.items())
 
 
 def test_gitlab_has_the_same_words_and_defaults() -> None:
-    inputs = yaml_inputs((TEMPLATES / "gitlab" / "anchore-gate.yml").read_text(), "    ")
+    inputs = yaml_inputs("gitlab/anchore-gate.yml")
     extra = set(DOCUMENT["templates"]["gitlab"])
     assert set(inputs) - extra == {name.replace("-", "_") for name in INPUTS}
-    assert all(inputs[name.replace("-", "_")] == one["default"] for name, one in INPUTS.items())
+    for name, one in INPUTS.items():
+        said = inputs[name.replace("-", "_")]
+        words = ["true", "false"] if one["kind"] == "flag" else one["choices"]
+        assert said["default"] == one["given"]
+        assert said.get("options") == (["", *words] if words else None)
 
 
 def test_jenkins_has_the_same_words_and_defaults() -> None:
@@ -72,7 +101,13 @@ def test_jenkins_has_the_same_words_and_defaults() -> None:
     words = dict(re.findall(r"^ +(\w+): '?([^',]*)'?,", section, re.MULTILINE))
     extra = set(DOCUMENT["templates"]["jenkins"]) | {"onError"}
     assert set(words) - extra == {camel(name) for name in INPUTS if name != "on-error"}
-    assert all(words[camel(name)] == one["default"] for name, one in INPUTS.items() if name != "on-error")
+    assert all(words[camel(name)] == one["given"] for name, one in INPUTS.items() if name != "on-error")
+
+
+def test_the_action_gives_every_output_that_the_gate_writes() -> None:
+    document = YAML(typ="safe", pure=True).load((TEMPLATES / "github" / "action.yml").read_text())
+    run = GateRun(results=(), version="1", started_at=datetime(2026, 1, 1, tzinfo=timezone.utc))
+    assert list(document["outputs"]) == [name for name, _ in outputs(run, ReportOptions())]
 
 
 @pytest.mark.parametrize("template", ["github/action.yml", "gitlab/anchore-gate.yml"])
@@ -87,17 +122,6 @@ def test_the_groovy_help_names_every_parameter() -> None:
     told = (TEMPLATES / "jenkins" / "vars" / "anchoreGate.txt").read_text()
     names = [camel(name) for name in INPUTS if name != "on-error"] + DOCUMENT["templates"]["jenkins"]
     assert [name for name in names if f"<dt>{name}</dt>" not in told] == []
-
-
-def test_the_page_on_ci_has_every_word() -> None:
-    page = (TEMPLATES.parent / "docs" / "ci.md").read_text()
-    rows = re.findall(r"^\| ([a-z-]+) \| ([a-z_]+) \| (\w+)[^|]*\| `(\w+)` \| ([^|]*) \|", page, re.MULTILINE)
-    assert [(name, variable, default) for name, _, _, variable, default in rows] == [
-        (name, one["variable"], one["default"] or "-") for name, one in INPUTS.items()
-    ]
-    assert all(
-        gitlab == name.replace("-", "_") and jenkins == camel(name) for name, gitlab, jenkins, *_ in rows
-    )
 
 
 def test_the_gates_own_dockerfile_is_what_it_asks_of_others() -> None:

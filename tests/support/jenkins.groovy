@@ -2,7 +2,7 @@
  * A small Jenkins: runs a shared library's step, or a Jenkinsfile that uses it, with real `sh`, and tells what the
  * build would have become. Usage: groovy jenkins.groovy STEP.groovy CASES.json; CASES is a list of
  * {args or jenkinsfile, workspace, environment, credentials}. Prints one JSON object a case, in their order:
- * result, returned, junit, archived, stages, leaked (a secret had to be masked), log.
+ * result, returned, junit, archived, pages, stages, leaked (a secret had to be masked), log.
  *
  * Of declarative pipelines it knows agent, options, triggers, environment, stages, stage, when, steps and post.
  */
@@ -25,7 +25,7 @@ class Build {
     Class library
     String result = 'SUCCESS'
     boolean leaked = false
-    List log = [], junit = [], archived = [], stages = []
+    List log = [], junit = [], archived = [], pages = [], stages = []
     Map variables = [:]
 
     Map getEnvironment() { asked.environment + variables }
@@ -120,6 +120,13 @@ abstract class Steps extends Script {
     void archiveArtifacts(Map args) {
         send(args)
         build.archived << args.artifacts.toString()
+    }
+
+    void publishHTML(Map args) {
+        send(args)
+        File file = new File(build.asked.workspace, "${args.target.reportDir}/${args.target.reportFiles}")
+        if (!file.exists()) { error("no page ${file}") }
+        build.pages << "${args.target.reportDir}/${args.target.reportFiles}".toString()
     }
 
     Object anchoreGate(Map args) {
@@ -269,7 +276,7 @@ def running = new JsonSlurper().parse(new File(args[1])).collect { Map asked ->
         }
         return [
             result: build.result, returned: returned instanceof Map ? returned : null, junit: build.junit,
-            archived: build.archived, stages: build.stages, leaked: build.leaked, log: build.log.join('\n'),
+            archived: build.archived, pages: build.pages, stages: build.stages, leaked: build.leaked, log: build.log.join('\n'),
         ]
     } as Callable)
 }

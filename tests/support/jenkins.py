@@ -36,6 +36,7 @@ class Ended:
     returned: Mapping[str, Any]
     junit: list[dict[str, Any]]
     archived: list[str]
+    pages: list[str]
     stages: list[str]
     leaked: bool  # a secret was written: Jenkins had to mask it
     log: str
@@ -52,12 +53,13 @@ def run_jenkins(folder: Path, cases: Mapping[str, Case]) -> dict[str, Ended]:
     pipelines.gate_command(folder / "tools")
     asked = [_asked(folder, name, case) for name, case in cases.items()]
     (folder / "cases.json").write_text(json.dumps(asked))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANCHORE_GATE_")}
     done = subprocess.run(
         ["groovy", str(Path(__file__).with_suffix(".groovy")), str(STEP), str(folder / "cases.json")],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "JAVA_HOME": _java_home()},
+        env={**environment, "JAVA_HOME": _java_home()},
         timeout=180,
     )
     assert done.returncode == 0, done.stderr

@@ -7,46 +7,65 @@
  */
 Map call(Map args = [:]) {
     Map defaults = [
+        // made from inputs.json: defaults (../../fill.py); what is empty is left to the environment and the config file
         images: '',                               // images to judge, one a line: reference, archive, layout or folder
         archive: '',                              // image archive or layout folder to judge
         sbom: '',                                 // CycloneDX, SPDX or Syft JSON to judge
         imagesFile: '',                           // file with one image a line, `IMAGE [DOCKERFILE]`
         policy: '',                               // policy file, or the name of a shipped one
-        failOn: 'stop',                           // the action that fails the run
-        unmapped: 'stop',                         // what an image gets that no mapping matches
-        unsupported: 'stop',                      // what a rule gets that only a service can answer
+        failOn: '',                               // the action that fails the run (stop, warn, never; default stop)
+        unmapped: '',                             // what an image gets that no mapping matches (go, warn, stop; default stop)
+        unsupported: '',                          // what a rule gets that only a service can answer (stop, warn; default stop)
         dockerfile: '',                           // the Dockerfile the image was built from
         tag: '',                                  // the name that mappings see, when the image comes from a file
         platform: '',                             // os/architecture[/variant] to choose from an index
         annotations: '',                          // KEY=VALUE, kept with the result
-        secretsMaxSize: '1048576',                // longest file searched for secrets, bytes
+        secretsMaxSize: '',                       // longest file searched for secrets, bytes (default 1048576)
         registryCa: '',                           // PEM file with the registry's certificate authority
-        registryInsecure: 'false',                // allow http and unknown certificates
+        registryInsecure: '',                     // allow http and unknown certificates (true, false; default false)
         reportDir: 'anchore-gate-reports',        // write every report into this folder
-        junitWarn: 'pass',                        // what a warning is in JUnit
-        timeout: '600',                           // seconds for the whole run
-        jobs: '4',                                // images judged at a time
-        offline: 'false',                         // use no network at all
+        junitWarn: '',                            // what a warning is in JUnit (pass, skipped, failure; default pass)
+        timeout: '',                              // seconds for the whole run (default 600)
+        jobs: '',                                 // images judged at a time (default 4)
+        offline: '',                              // use no network at all (true, false; default false)
         allowlist: '',                            // file with a further allowlist
         severityCutoff: '',                       // without a policy file: stop at this severity
-        onlyFixed: 'false',                       // vulnerabilities without a fix do not count; reports show them
+        onlyFixed: '',                            // vulnerabilities without a fix do not count; reports show them (true, false; default false)
         baseline: '',                             // result.json of an earlier run: its findings are known
-        newOnly: 'false',                         // known findings (--baseline) do not count; reports show them
+        newOnly: '',                              // known findings (--baseline) do not count; reports show them (true, false; default false)
         baseImage: '',                            // the image this one was built on
-        excludeInherited: 'false',                // findings of the base image do not count
+        excludeInherited: '',                     // findings of the base image do not count (true, false; default false)
         vex: '',                                  // OpenVEX, CSAF or CycloneDX VEX document
         registryMirror: '',                       // REGISTRY=MIRROR to ask first
         db: '',                                   // vulnerability database file to use
         dbUrl: '',                                // where the database is published, or a mirror
-        dbMaxAge: '5d',                           // oldest data that may decide, e.g. 5d or 12h
-        dbAutoUpdate: 'auto',                     // fetch data when missing or too old
-        sarifCategory: 'anchore-gate',            // prefix of SARIF's automation id
+        dbMaxAge: '',                             // oldest data that may decide, e.g. 5d or 12h (default 5d)
+        dbAutoUpdate: '',                         // fetch data when missing or too old (auto, never; default auto)
+        sarifCategory: '',                        // prefix of SARIF's automation id (default anchore-gate)
         url: '',                                  // address of the Anchore service
         policyId: '',                             // id of a policy the Anchore service has (remote)
+        incomparable: '',                         // what a version gets that cannot be compared (stop, warn; default stop)
+        analyzerConfig: '',                       // Anchore's analyzer_config.yaml, or ours
+        registryHost: '',                         // whose user, token and client certificate these are
+        registryCert: '',                         // PEM file with a client certificate
+        registryKey: '',                          // PEM file with the client certificate's key
+        dbCa: '',                                 // PEM file with the database server's certificate authority
+        engine: '',                               // who looks: this process or an Anchore service (auto, local, remote; default auto)
+        account: '',                              // account of the Anchore service to act in
+        ca: '',                                   // PEM file with the service's certificate authority
+        cert: '',                                 // PEM file with a client certificate for the service
+        key: '',                                  // PEM file with that certificate's key
+        insecure: '',                             // do not verify the service's certificate (true, false; default false)
+        force: '',                                // have the service analyse the image again (true, false; default false)
+        subscribe: '',                            // tag_update, vuln_update, policy_eval
+        keepPolicy: '',                           // leave an uploaded policy on the service (true, false; default false)
+        // end of defaults
         credentialsId: '',                        // username and password of the registry
+        anchoreCredentialsId: '',                 // username and password of the Anchore service
         onFail: 'failure',                        // exit 1: failure, unstable, ignore
         onError: 'failure',                       // exit 3: failure, unstable, ignore
         publishJunit: true,                       // publish junit.xml
+        publishHtml: false,                       // publish report.html (needs the HTML Publisher plugin)
         archiveReports: true,                     // archive the report folder
         command: 'anchore-gate',                  // the command to run
     ]
@@ -64,7 +83,7 @@ Map call(Map args = [:]) {
 
     int code = 3
     try {
-        withRegistry(config.credentialsId) {
+        withSecrets(config) {
             withEnv(environmentOf(config)) {
                 code = sh(label: 'anchore-gate', returnStatus: true, script: '"$ANCHORE_GATE_COMMAND" check')
             }
@@ -84,32 +103,26 @@ Map call(Map args = [:]) {
 
 // Words of the Anchore Jenkins plugin, each with a note on the new one.
 Map translated(Map args) {
+    Map words = [
+        name: 'imagesFile', bailOnFail: 'onFail', bailOnPluginFail: 'onError', policyBundleId: 'policyId', engineurl: 'url',
+        engineaccount: 'account', engineCredentialsId: 'anchoreCredentialsId', engineverify: 'insecure',
+        forceAnalyze: 'force', autoSubscribeTagUpdates: 'subscribe',
+    ]
+    Map leftOut = [
+        engineRetries: "write 'timeout', the seconds of the whole run",
+        engineRetryInterval: "write 'timeout', the seconds of the whole run",
+        excludeFromBaseImage: "it changed the report alone; 'excludeInherited' changes the verdict",
+    ]
     Map given = [:]
     for (String key in new ArrayList(args.keySet())) {
         Object value = args[key]
-        if (key == 'name') {
-            note(key, 'imagesFile')
-            given.imagesFile = value
-        } else if (key == 'bailOnFail') {
-            note(key, 'onFail')
-            given.onFail = value ? 'failure' : 'ignore'
-        } else if (key == 'bailOnPluginFail') {
-            note(key, 'onError')
-            given.onError = value ? 'failure' : 'ignore'
-        } else if (key == 'policyBundleId') {
-            note(key, 'policyId')
-            given.policyId = value
-        } else if (key == 'engineurl') {
-            note(key, 'url')
-            given.url = value
+        if (leftOut.containsKey(key)) {
+            echo "anchoreGate: '${key}' is left out: ${leftOut[key]}"
+        } else if (words.containsKey(key)) {
+            echo "anchoreGate: '${key}' is a word of the Anchore plugin; write '${words[key]}'"
+            given[words[key]] = inOurWords(key, value)
         } else if (key == 'annotations' && value instanceof List) {
-            List lines = []
-            for (Object pair in value) {
-                lines.add("${pair.key}=${pair.value}".toString())
-            }
-            given.annotations = lines
-        } else if (key in ['engineRetries', 'engineRetryInterval', 'forceAnalyze', 'autoSubscribeTagUpdates', 'engineverify']) {
-            echo "anchoreGate: ${key} has no meaning here and is left out"
+            given.annotations = lines(value)
         } else {
             given[key] = value
         }
@@ -117,12 +130,31 @@ Map translated(Map args) {
     return given
 }
 
-void note(String old, String current) {
-    echo "anchoreGate: '${old}' is a word of the Anchore plugin; write '${current}'"
+Object inOurWords(String key, Object value) {
+    if (key in ['bailOnFail', 'bailOnPluginFail']) {
+        return value ? 'failure' : 'ignore'
+    }
+    if (key == 'engineverify') {
+        return !value
+    }
+    if (key == 'autoSubscribeTagUpdates') {
+        return value ? 'tag_update' : ''
+    }
+    return value
+}
+
+// The plugin's annotations: a list of [key: ..., value: ...].
+List lines(List annotations) {
+    List found = []
+    for (Object one in annotations) {
+        found.add(one instanceof Map ? "${one.key}=${one.value}".toString() : one.toString())
+    }
+    return found
 }
 
 List environmentOf(Map config) {
     Map variables = [
+        // made from inputs.json: variables
         images: 'ANCHORE_GATE_IMAGES',
         archive: 'ANCHORE_GATE_ARCHIVE',
         sbom: 'ANCHORE_GATE_SBOM',
@@ -159,10 +191,29 @@ List environmentOf(Map config) {
         sarifCategory: 'ANCHORE_GATE_SARIF_CATEGORY',
         url: 'ANCHORE_GATE_URL',
         policyId: 'ANCHORE_GATE_POLICY_ID',
+        incomparable: 'ANCHORE_GATE_INCOMPARABLE',
+        analyzerConfig: 'ANCHORE_GATE_ANALYZER_CONFIG',
+        registryHost: 'ANCHORE_GATE_REGISTRY_HOST',
+        registryCert: 'ANCHORE_GATE_REGISTRY_CERT',
+        registryKey: 'ANCHORE_GATE_REGISTRY_KEY',
+        dbCa: 'ANCHORE_GATE_DB_CA',
+        engine: 'ANCHORE_GATE_ENGINE',
+        account: 'ANCHORE_GATE_ACCOUNT',
+        ca: 'ANCHORE_GATE_CA',
+        cert: 'ANCHORE_GATE_CERT',
+        key: 'ANCHORE_GATE_KEY',
+        insecure: 'ANCHORE_GATE_INSECURE',
+        force: 'ANCHORE_GATE_FORCE',
+        subscribe: 'ANCHORE_GATE_SUBSCRIBE',
+        keepPolicy: 'ANCHORE_GATE_KEEP_POLICY',
+        // end of variables
     ]
     List pairs = ['ANCHORE_GATE_CI=jenkins', 'ANCHORE_GATE_COMMAND=' + config.command]
     for (String key in new ArrayList(variables.keySet())) {
-        pairs.add(variables[key] + '=' + asText(config[key]))
+        String text = asText(config[key])
+        if (text) {
+            pairs.add(variables[key] + '=' + text)
+        }
     }
     return pairs
 }
@@ -181,13 +232,20 @@ String asText(Object value) {
     return value == null ? '' : value.toString()
 }
 
-void withRegistry(String credentialsId, Closure body) {
-    if (credentialsId) {
-        withCredentials([usernamePassword(credentialsId: credentialsId,
-                                          usernameVariable: 'ANCHORE_GATE_REGISTRY_USERNAME',
-                                          passwordVariable: 'ANCHORE_GATE_REGISTRY_PASSWORD')]) {
-            body()
-        }
+void withSecrets(Map config, Closure body) {
+    List bindings = []
+    if (config.credentialsId) {
+        bindings.add(usernamePassword(credentialsId: config.credentialsId,
+                                      usernameVariable: 'ANCHORE_GATE_REGISTRY_USERNAME',
+                                      passwordVariable: 'ANCHORE_GATE_REGISTRY_PASSWORD'))
+    }
+    if (config.anchoreCredentialsId) {
+        bindings.add(usernamePassword(credentialsId: config.anchoreCredentialsId,
+                                      usernameVariable: 'ANCHORE_GATE_USERNAME',
+                                      passwordVariable: 'ANCHORE_GATE_PASSWORD'))
+    }
+    if (bindings) {
+        withCredentials(bindings) { body() }
     } else {
         body()
     }
@@ -197,6 +255,10 @@ void publish(Map config) {
     if (config.publishJunit) {
         // The gate decides the build's result, not the junit step.
         junit testResults: "${config.reportDir}/junit.xml", allowEmptyResults: true, skipMarkingBuildUnstable: true
+    }
+    if (config.publishHtml) {
+        publishHTML target: [reportDir: config.reportDir, reportFiles: 'report.html', reportName: 'Anchore gate',
+                             keepAll: true, alwaysLinkToLastBuild: true, allowMissing: true]
     }
     if (config.archiveReports) {
         archiveArtifacts artifacts: "${config.reportDir}/**", allowEmptyArchive: true, fingerprint: false
