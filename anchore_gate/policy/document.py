@@ -10,6 +10,7 @@ from typing import Any
 from anchore_gate.errors import ConfigError, InvalidBundle
 
 MAX_BYTES = 64 * 1024 * 1024  # 50,000 allowlist items with reasons are 15 MB
+MAX_VALUES = 4_000_000  # 20 bytes of text can be 200 of memory
 MAX_DEPTH = 100
 _SHIPPED = Path(__file__).parent / "bundles"
 
@@ -53,6 +54,8 @@ def read_text(path: Path) -> bytes:
 def parse_json(content: bytes | str) -> Any:
     """The JSON value. Raises `InvalidBundle` for damaged, too deep or ambiguous text."""
     text = _decoded(content) if isinstance(content, bytes) else content
+    if text.count(",") + _opened(text) > MAX_VALUES:
+        raise InvalidBundle(f"more than {MAX_VALUES:,} values")
     try:
         value = json.loads(text)
         if not _is_plain(value, text):
@@ -80,7 +83,7 @@ def _is_plain(value: Any, text: str) -> bool:
 
     Raises `InvalidBundle` for a value that is nested too deeply.
     """
-    opened = text.count("{") + text.count("[")  # no fewer than there are, as for what is counted below
+    opened = _opened(text)
     level: list[Any] = [value] if isinstance(value, (dict, list)) else []
     found: list[Any] = []
     for _ in range(MAX_DEPTH):
@@ -97,6 +100,11 @@ def _is_plain(value: Any, text: str) -> bool:
             if child.__class__ is dict or child.__class__ is list
         ]
     raise InvalidBundle(f"nested more than {MAX_DEPTH} levels deep")
+
+
+def _opened(text: str) -> int:
+    """How many objects and lists there may be: no fewer than there are, as with what is counted beside."""
+    return text.count("{") + text.count("[")
 
 
 def _keys_written(text: str) -> int:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from anchore_gate.errors import ConfigError, InvalidBundle
 from anchore_gate.policy import document
@@ -45,6 +48,55 @@ def test_a_policy_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pyte
 
     with pytest.raises(InvalidBundle, match="larger than"):
         load_bundle(path)
+
+
+@pytest.mark.parametrize("values", ["[]," * 6, "1," * 13, '"a",' * 13])
+def test_a_policy_of_too_many_values_is_refused(monkeypatch: pytest.MonkeyPatch, values: str) -> None:
+    monkeypatch.setattr(document, "MAX_VALUES", 12)
+
+    with pytest.raises(InvalidBundle, match="more than 12 values"):
+        document.parse_json(f"[{values}1]")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet='{}[]":, a\\\n', max_size=30))
+def test_a_key_that_is_written_twice_is_never_missed(text: str) -> None:
+    twice = False
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal twice
+        twice |= len(dict(items)) < len(items)
+        return dict(items)
+
+    try:
+        value = json.loads(text, object_pairs_hook=pairs)
+    except ValueError:
+        with pytest.raises(InvalidBundle, match="not JSON"):
+            document.parse_json(text)
+        return
+    if twice:
+        with pytest.raises(InvalidBundle, match="is written twice"):
+            document.parse_json(text)
+    else:
+        assert document.parse_json(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "is_twice"),
+    [
+        ('{"a": 1, "a": 2}', True),
+        ('{"a" : 1, "a" : 2, "b": ":x"}', True),
+        ('{"a": ",", "b": {"c": 1, "c": 2}}', True),
+        ('{"a": "x,\\":", "b": [{"c": 1}, {"c": ":"}]}', False),
+        ('[{"a": 1}, {"a" : [",", {}, []]}]', False),
+    ],
+)
+def test_keys_are_told_apart_from_texts(text: str, is_twice: bool) -> None:
+    if is_twice:
+        with pytest.raises(InvalidBundle, match="is written twice"):
+            document.parse_json(text)
+    else:
+        assert document.parse_json(text) == json.loads(text)
 
 
 def test_a_policy_that_is_not_there_names_those_that_ship(tmp_path: Path) -> None:

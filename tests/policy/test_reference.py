@@ -61,6 +61,9 @@ def test_recorded_policies_obey_the_schema(path: Path) -> None:
     assert list(breaches(json.loads(path.read_text()))) == []
 
 
+GOOD_ITEM = {"id": "i", "gate": "packages", "trigger_id": "x", "expires_on": "2099-01-01T00:00:00Z"}
+
+
 @pytest.mark.parametrize(
     ("raw", "path", "said"),
     [
@@ -76,6 +79,16 @@ def test_recorded_policies_obey_the_schema(path: Path) -> None:
             enterprise({**rule("always", "always"), "recomendation": "x"}),
             "rule_sets[0].rules[0]",
             "recomendation",
+        ),
+        (
+            enterprise(items=[GOOD_ITEM, {**GOOD_ITEM, "raeson": "x"}]),
+            "allowlists[0].items[1]",
+            "raeson",
+        ),
+        (
+            bundle(items=[GOOD_ITEM, {**GOOD_ITEM, "owner": 7}, GOOD_ITEM]),
+            "whitelists[0].items[1].owner",
+            "7 is not of type",
         ),
     ],
 )
