@@ -12,7 +12,8 @@ from anchore_gate.cli.terminal import hint
 from anchore_gate.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
-    from anchore_gate.model.result import GateResult, GateRun
+    from anchore_gate.model.evaluation import MatchedRule
+    from anchore_gate.model.result import GateRun
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +24,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--expires", metavar="DATE", required=True, help="2027-01-31, or an RFC 3339 time")
     parser.add_argument("--reason", metavar="TEXT", required=True, help="why it is accepted")
     parser.add_argument("--owner", metavar="NAME", default="", help="who accepts it")
-    parser.add_argument("--allowlist", metavar="ID", help="default: the first one of the image's mapping")
+    parser.add_argument(
+        "--allowlist", metavar="ID", help="default: the first one of the image's mapping, or a new one"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -37,7 +40,8 @@ def run(args: argparse.Namespace) -> int:
     judged = load_run(args.result)
     text = _read(args.policy)
     for trigger_id in args.trigger_ids:
-        for gate, allowlist in _found(judged, trigger_id, args.allowlist):
+        for gate, mapping in _found(judged, trigger_id):
+            text, allowlist = _listed(text, mapping, args.allowlist)
             item = Acceptance(
                 gate=gate, trigger_id=trigger_id, expires_on=expires, reason=args.reason, owner=args.owner
             )
@@ -60,12 +64,12 @@ def _moment(text: str, now: datetime) -> str:
     return written
 
 
-def _found(judged: GateRun, trigger_id: str, allowlist: str | None) -> Iterator[tuple[str, str]]:
-    """The gate and the allowlist of each finding of an id, once. Raises `UsageError` for none."""
+def _found(judged: GateRun, trigger_id: str) -> Iterator[tuple[str, MatchedRule | None]]:
+    """The gate and the mapping of each finding of an id, once. Raises `UsageError` for none."""
     from anchore_gate.model.result import GateResult
 
     found = dict.fromkeys(
-        (outcome.gate, allowlist or _allowlist(result))
+        (outcome.gate, result.evaluation.mapping)
         for result in judged.results
         if isinstance(result, GateResult)
         for outcome in result.evaluation.outcomes
@@ -77,11 +81,15 @@ def _found(judged: GateRun, trigger_id: str, allowlist: str | None) -> Iterator[
     yield from found
 
 
-def _allowlist(result: GateResult) -> str:
-    mapping = result.evaluation.mapping
-    if mapping is None or not mapping.allowlist_ids:
-        raise UsageError("the image's mapping names no allowlist: give --allowlist ID")
-    return mapping.allowlist_ids[0]
+def _listed(text: str, mapping: MatchedRule | None, allowlist: str | None) -> tuple[str, str]:
+    """The policy's text and the id of the allowlist to write to, made where the mapping names none."""
+    from anchore_gate.policy.edit import with_allowlist
+
+    if mapping is not None:
+        return with_allowlist(text, mapping, allowlist_id=allowlist)
+    if allowlist is None:
+        raise UsageError("no mapping picked the image: give --allowlist ID")
+    return text, allowlist
 
 
 def _read(path: Path) -> str:

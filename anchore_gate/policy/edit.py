@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from anchore_gate.errors import ConfigError, UsageError
+from anchore_gate.model.evaluation import MatchedRule
 from anchore_gate.policy.document import parse_json
+from anchore_gate.policy.jsontext import Place, added, appended, replaced
 from anchore_gate.policy.legacy import ENGINE_WORDS, ENTERPRISE_WORDS, Words
-
-_SPACE = re.compile(r"[ \t\r\n]*")
-_INDENT = re.compile(r"\n([ \t]+)\S")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,21 +31,97 @@ def accept(text: str, acceptance: Acceptance, *, allowlist_id: str) -> str:
     Raises `UsageError` where the policy has no such allowlist, `InvalidBundle` where it is no JSON.
     """
     raw = parse_json(text)
-    words = ENTERPRISE_WORDS if isinstance(raw, dict) and ENTERPRISE_WORDS.rule_sets in raw else ENGINE_WORDS
+    words = _words(raw)
     place = _place(raw, words, allowlist_id)
     items = raw[words.allowlists][place]["items"]
+    array: Place = (words.allowlists, place, "items")
     written = _fields(acceptance, words)
     known = next((n for n, one in enumerate(items) if _is_same(one, acceptance)), None)
     if known is None:
         items.append({"id": _new_id(items, acceptance), **written})
-    else:
-        items[known] |= written
-    array = _span(text, (words.allowlists, place, "items"))
-    elements = [_span(text, (words.allowlists, place, "items", n)) for n in _last_or(known, items)]
-    changed = _replaced(text, array, elements, items[-1] if known is None else items[known], known)
-    if parse_json(changed) != raw:
+        return _checked(appended(text, array, items[-1]), raw)
+    items[known] |= written
+    return _checked(replaced(text, (*array, known), items[known]), raw)
+
+
+def with_allowlist(text: str, mapping: MatchedRule, *, allowlist_id: str | None = None) -> tuple[str, str]:
+    """
+    The policy's text with an allowlist that the mapping refers to, and that list's id.
+
+    It is the one of that id, or the mapping's first one; a mapping without any gets a new one. Raises
+    `UsageError` where the policy has no such list or mapping, `InvalidBundle` where it is no JSON.
+    """
+    raw = parse_json(text)
+    words = _words(raw)
+    number = _number(raw, mapping)
+    if number is None:
+        if allowlist_id or mapping.allowlist_ids:
+            return text, allowlist_id or mapping.allowlist_ids[0]
+        raise UsageError("the policy has no such mapping as the result names: give --allowlist ID")
+    ids = raw["mappings"][number].get(words.allowlist_ids)
+    if isinstance(ids, list) and ids:
+        return text, allowlist_id or str(ids[0])
+    made = allowlist_id or _unused("accepted", raw, words)
+    changed = _put(text, raw, ("mappings", number), words.allowlist_ids, made)
+    if made not in _known(raw, words):
+        version = words.versions[0] if words.versions else "2"
+        entry = {"id": made, "name": "Accepted findings", "version": version, "items": []}
+        changed = _put(changed, raw, (), words.allowlists, entry)
+    return _checked(changed, raw), made
+
+
+def _put(text: str, raw: Any, place: Place, key: str, value: Any) -> str:
+    """One more element in the array under a key, which may be missing or null; `raw` follows."""
+    holder = raw
+    for step in place:
+        holder = holder[step]
+    if isinstance(holder.get(key), list):
+        holder[key].append(value)
+        return appended(text, (*place, key), value)
+    if holder.get(key) is not None:
+        raise UsageError(f"the policy's {key!r} is not a list")
+    is_null = key in holder
+    holder[key] = [value]
+    return replaced(text, (*place, key), [value]) if is_null else added(text, place, key, [value])
+
+
+def _checked(changed: str, expected: Any) -> str:
+    if parse_json(changed) != expected:
         raise ConfigError("the policy could not be edited in place; add the item by hand")
     return changed
+
+
+def _words(raw: Any) -> Words:
+    is_new = isinstance(raw, dict) and ENTERPRISE_WORDS.rule_sets in raw
+    return ENTERPRISE_WORDS if is_new else ENGINE_WORDS
+
+
+def _number(raw: Any, mapping: MatchedRule) -> int | None:
+    """Which mapping of the file the result speaks of."""
+    known = raw.get("mappings") if isinstance(raw, dict) else None
+    wanted = (mapping.registry, mapping.repository, mapping.image_type, mapping.image_value)
+    for number, one in enumerate(known if isinstance(known, list) else ()):
+        image = one.get("image") if isinstance(one, dict) else None
+        if isinstance(image, dict) and (one.get("id") or "") == mapping.id:
+            found = (one.get("registry"), one.get("repository"), image.get("type"), image.get("value"))
+            if found == wanted:
+                return number
+    return None
+
+
+def _known(raw: Any, words: Words) -> list[str]:
+    lists = raw.get(words.allowlists)
+    return (
+        [str(one.get("id")) for one in lists or () if isinstance(one, dict)]
+        if isinstance(lists, list)
+        else []
+    )
+
+
+def _unused(name: str, raw: Any, words: Words) -> str:
+    taken = _known(raw, words)
+    numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
+    return next(one for one in (name, *numbered) if one not in taken)
 
 
 def _place(raw: Any, words: Words, allowlist_id: str) -> int:
@@ -89,69 +162,3 @@ def _new_id(items: list[Any], acceptance: Acceptance) -> str:
         number += 1
         unique = f"{made}-{number}"
     return unique
-
-
-def _last_or(known: int | None, items: list[Any]) -> tuple[int, ...]:
-    """The element to replace, or the one to write behind (none where the list was empty)."""
-    if known is not None:
-        return (known,)
-    return (len(items) - 2,) if len(items) > 1 else ()
-
-
-def _replaced(
-    text: str, array: tuple[int, int], elements: list[tuple[int, int]], item: Any, known: int | None
-) -> str:
-    unit = found[1] if (found := _INDENT.search(text)) else ""
-    newline = "\r\n" if "\r\n" in text else "\n"
-    if not elements:
-        return text[: array[0]] + _first(text, array[0], item, unit, newline) + text[array[1] :]
-    start, end = elements[0]
-    is_short = "\n" not in text[start:end]
-    margin = _margin(text, start)
-    element = _written(item, "" if is_short else unit, margin, newline)
-    if known is not None:
-        return text[:start] + element + text[end:]
-    opening = text.rfind("\n", array[0], start)
-    between = f",{newline}{margin}" if opening >= 0 else ", "
-    return text[:end] + between + element + text[end:]
-
-
-def _first(text: str, start: int, item: Any, unit: str, newline: str) -> str:
-    if not unit:
-        return f"[{_written(item, '', '', newline)}]"
-    margin = _margin(text, start)
-    return f"[{newline}{margin}{unit}{_written(item, unit, margin + unit, newline)}{newline}{margin}]"
-
-
-def _margin(text: str, position: int) -> str:
-    line = text[text.rfind("\n", 0, position) + 1 : position]
-    return line[: len(line) - len(line.lstrip(" \t"))]
-
-
-def _written(item: Any, unit: str, margin: str, newline: str) -> str:
-    lines = json.dumps(item, ensure_ascii=False, indent=unit or None).split("\n")
-    return (newline + margin).join(lines)
-
-
-def _span(text: str, path: tuple[str | int, ...]) -> tuple[int, int]:
-    """Where the value at a path begins and ends in a JSON text that was parsed before."""
-    decoder = json.JSONDecoder()
-    start = _skip(text, 0)
-    for wanted in path:
-        position, number = _skip(text, start + 1), 0
-        while True:
-            key: str | int = number
-            if isinstance(wanted, str):
-                key, position = decoder.raw_decode(text, position)
-                position = _skip(text, _skip(text, position) + 1)  # over the colon
-            if key == wanted:
-                break
-            _, position = decoder.raw_decode(text, position)
-            position, number = _skip(text, _skip(text, position) + 1), number + 1  # over the comma
-        start = position
-    return start, decoder.raw_decode(text, start)[1]
-
-
-def _skip(text: str, position: int) -> int:
-    found = _SPACE.match(text, position)
-    return found.end() if found else position

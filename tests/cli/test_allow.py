@@ -10,9 +10,11 @@ import pytest
 from anchore_gate.cli import main
 from anchore_gate.report.json import REPORTER
 from anchore_gate.report.reporter import ReportOptions
+from tests.policy.support import enterprise, rule
 from tests.support.runs import rich_result, run_of, unmapped_result
 
 KNOWN = "CVE-2024-0001+openssl"
+SCRATCH = Path(__file__).parents[1] / "vectors/policy-cases/images/scratch.tar"
 POLICY = {
     "id": "b",
     "version": "2",
@@ -78,6 +80,25 @@ def test_what_makes_no_sense_is_refused_and_nothing_written(
     assert allow(result, policy, *ids, **more) == 2
     assert said in capsys.readouterr().err
     assert policy.read_text() == before
+
+
+def test_a_mapping_without_an_allowlist_gets_one_and_the_finding_is_accepted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy, found = tmp_path / "policy.json", tmp_path / "found.json"
+    raw = enterprise(rule("files", "name_match", regex="/app/bin"), rule("malware", "scan_not_run"))
+    del raw["allowlists"]
+    raw["mappings"][0]["allowlist_ids"] = []
+    policy.write_text(json.dumps(raw, indent=4) + "\n")
+    check = ["check", f"docker-archive:{SCRATCH}", "--policy", str(policy)]
+    assert main([*check, "--format", f"json={found}"]) == 1
+    ids = [one["trigger_id"] for one in json.loads(found.read_text())["results"][0]["findings"]]
+
+    assert allow(found, policy, *ids) == 0
+
+    assert "in 'accepted' until 2099-01-31" in capsys.readouterr().err
+    assert policy.read_text() == json.dumps(json.loads(policy.read_text()), indent=4) + "\n"
+    assert main(check) == 0
 
 
 def test_a_policy_that_ships_is_not_edited(result: Path, capsys: pytest.CaptureFixture[str]) -> None:

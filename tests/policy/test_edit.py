@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,8 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anchore_gate.errors import GateError, UsageError
-from anchore_gate.policy.edit import Acceptance, accept
-from tests.policy.support import bundle, enterprise
+from anchore_gate.model.evaluation import MatchedRule
+from anchore_gate.policy.edit import Acceptance, accept, with_allowlist
+from anchore_gate.policy.legacy import ENGINE_WORDS, ENTERPRISE_WORDS
+from anchore_gate.policy.parse import parse_bundle
+from anchore_gate.policy.review import review
+from tests.policy.support import NOW, bundle, enterprise
 
 ITEM = Acceptance(
     gate="packages", trigger_id="abc", expires_on="2099-01-31T00:00:00Z", reason="why \N{SNOWMAN}", owner="me"
@@ -67,6 +72,86 @@ def test_an_item_is_renewed_where_it_stands() -> None:
     assert items_of(edited)[1]["expires_on"] == "2100-01-01T00:00:00Z"
     assert items_of(edited)[1]["id"] == items_of(first)[1]["id"]
     assert len(edited.splitlines()) == len(first.splitlines())
+
+
+MAPPED = MatchedRule(id="m1", registry="*", repository="*", image_type="tag", image_value="*")
+ABSENT = object()
+
+
+def mapped(dialect: str, ids: Any, lists: Any) -> dict[str, Any]:
+    """A policy whose mapping refers to no allowlist, written in one of the ways to do so."""
+    raw = bundle() if dialect == "engine" else enterprise()
+    words = ENGINE_WORDS if dialect == "engine" else ENTERPRISE_WORDS
+    for holder, key, value in (
+        (raw["mappings"][0], words.allowlist_ids, ids),
+        (raw, words.allowlists, lists),
+    ):
+        if value is ABSENT:
+            del holder[key]
+        else:
+            holder[key] = value
+    return raw
+
+
+@pytest.mark.parametrize("indent", [None, 1, 2, "\t"])
+@pytest.mark.parametrize("dialect", ["engine", "enterprise"])
+@pytest.mark.parametrize("ids", [[], None, ABSENT], ids=["empty", "null", "absent"])
+@pytest.mark.parametrize("lists", [[], None, ABSENT], ids=["empty", "null", "absent"])
+def test_a_mapping_without_allowlists_gets_one(dialect: str, indent: Any, ids: Any, lists: Any) -> None:
+    text = json.dumps(mapped(dialect, ids, lists), indent=indent)
+
+    edited, made = with_allowlist(text, MAPPED)
+    edited = accept(edited, ITEM, allowlist_id=made)
+
+    assert made == "accepted"
+    assert edited == json.dumps(json.loads(edited), indent=indent, ensure_ascii=False)
+    policy = parse_bundle(json.loads(edited))
+    assert list(review(policy, now=NOW)) == []
+    assert policy.mappings[0].matched.allowlist_ids == ("accepted",)
+    assert [item.trigger_id for item in policy.allowlists[0].items] == ["abc"]
+
+
+def test_a_new_allowlist_stands_beside_others_and_leaves_the_rest_as_it_was() -> None:
+    raw = bundle(items=[OLD])
+    raw["mappings"][0]["whitelist_ids"] = []
+    raw["whitelists"][0]["id"] = "accepted"
+    text = json.dumps(raw, indent=3).replace('"b1"', '"b1"  ')
+
+    edited, made = with_allowlist(text, MAPPED)
+
+    assert made == "accepted-2"
+    assert [one["id"] for one in json.loads(edited)["whitelists"]] == ["accepted", "accepted-2"]
+    lines = edited.splitlines()
+    assert [line for line in text.splitlines() if line not in lines] == ['         "whitelist_ids": []']
+
+
+def test_the_mappings_own_allowlist_is_taken_as_the_file_has_it() -> None:
+    text = json.dumps(bundle())
+
+    assert with_allowlist(text, MAPPED) == (text, "w1")
+    assert with_allowlist(text, MAPPED, allowlist_id="other") == (text, "other")
+
+
+def test_the_new_allowlist_may_be_named() -> None:
+    text = json.dumps(mapped("enterprise", [], []))
+
+    edited, made = with_allowlist(text, MAPPED, allowlist_id="mine")
+
+    assert (made, json.loads(edited)["allowlists"][0]["id"]) == ("mine", "mine")
+
+
+def test_a_mapping_that_the_policy_does_not_have_is_refused() -> None:
+    other = replace(MAPPED, registry="quay.io")
+
+    with pytest.raises(UsageError, match="no such mapping"):
+        with_allowlist(json.dumps(bundle()), other)
+    assert with_allowlist(json.dumps(bundle()), replace(other, allowlist_ids=("w1",)))[1] == "w1"
+
+
+@pytest.mark.parametrize("lists", [7, {"id": "x"}, "w1"])
+def test_what_is_no_list_of_allowlists_is_not_written_over(lists: Any) -> None:
+    with pytest.raises(UsageError, match="'whitelists' is not a list"):
+        with_allowlist(json.dumps(mapped("engine", [], lists)), MAPPED)
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", "null", '{"whitelists": [1, {"id": "w1"}]}'])
