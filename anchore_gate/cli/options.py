@@ -120,6 +120,9 @@ OPTIONS: tuple[Option, ...] = (
     _option("remote", "username", "user of the Anchore service", metavar="NAME"),
     _secret("remote", "password", "password of the Anchore service"),
     _secret("remote", "token", "API key or token of the Anchore service"),
+    _choice(
+        "remote", "login", "basic oauth", "send user and password every time, or once for a token", "basic"
+    ),
     _option("remote", "account", "account of the Anchore service to act in", metavar="NAME"),
     _option("remote", "ca", "PEM file with the service's certificate authority", metavar="FILE"),
     _option("remote", "cert", "PEM file with a client certificate for the service", metavar="FILE"),

@@ -50,6 +50,7 @@ def service_engine(
         username=settings.text("username") or _of(environ, tool, "USERNAME", "USER"),
         password=settings.text("password") or _of(environ, tool, "PASSWORD", "PASS"),
         token=settings.text("token"),
+        login=settings.text("login"),
         account=settings.text("account") or _of(environ, tool, "ACCOUNT"),
         ca=settings.path("ca"),
         cert=settings.path("cert"),
@@ -61,7 +62,8 @@ def service_engine(
         subscribe=_words(settings.items("subscribe")),
         keep_policy=settings.flag("keep-policy"),
         # A little before the run ends: the error then names the image and its last state.
-        timeout=max(0.5, settings.number("timeout") - 1.0),
+        timeout=float(settings.number("timeout")),
+        margin=min(1.0, settings.number("timeout") / 2),
     )
 
 

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from anchore_gate.engine.engine import Request
-from anchore_gate.errors import InvalidReference, RemoteError, UsageError
-from anchore_gate.model.digest import Digest
-from anchore_gate.model.image import ImageReference, Platform
+from anchore_gate.engine.remote_names import base_digest, reference_of
+from anchore_gate.errors import RemoteError, UsageError
 from anchore_gate.model.result import Assessment
+from anchore_gate.remote.login import Login
 
 if TYPE_CHECKING:
     from anchore_gate.engine.remote_here import Here
+    from anchore_gate.model.image import ImageReference
+    from anchore_gate.net.retry import Clock
     from anchore_gate.remote.service import Service
     from anchore_gate.remote.submission import Submission
     from anchore_gate.remote.values import Judgement, ServiceImage
@@ -41,6 +43,7 @@ class RemoteEngine:
     username: str = ""
     password: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
+    login: str = "basic"  # oauth: user and password are given once, for a token
     account: str = ""
     ca: Path | None = None
     cert: Path | None = None
@@ -52,13 +55,16 @@ class RemoteEngine:
     subscribe: tuple[str, ...] = ()
     keep_policy: bool = False
     timeout: float = 600.0
+    margin: float = 0.0  # seconds of `timeout` that are left for what comes after
     poll: float = 5.0
+    clock: Clock | None = field(default=None, compare=False, repr=False)
+    _login: Login = field(default_factory=Login, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.subscribe if name not in SUBSCRIPTIONS]
         if unknown:
             raise UsageError(f"--subscribe {unknown[0]!r}: none of {', '.join(SUBSCRIPTIONS)}")
-        _base_digest(self.base)
+        base_digest(self.base)
 
     @property
     def name(self) -> str:
@@ -79,8 +85,8 @@ class RemoteEngine:
 
         if scheme := scheme_here(request.image):
             return self._assess_here(request, scheme)
-        submission = self._submission(request, _reference(request))
-        with self.open() as service:
+        submission = self._submission(request, reference_of(request))
+        with self.open(about=request.image) as service:
             accepted = service.submit(submission)
             image, judgement = self._settled(service, request, accepted.digest, submission.tag)
             return assessment_of(service, request, image, judgement)
@@ -97,7 +103,7 @@ class RemoteEngine:
                 f"{request.image!r} is no image that a service stores: it takes no --dockerfile,"
                 " --base-image or --subscribe"
             )
-        with self.open() as service:
+        with self.open(about=request.image) as service:
             if not can_import and not scans(service):
                 raise _unsupported(request, service)
             here = look(request)
@@ -147,8 +153,8 @@ class RemoteEngine:
         return assessment_here(service, request, here, judgement, gates=IMPORTED, stored=image)
 
     @contextmanager
-    def open(self) -> Iterator[Service]:
-        """The service, found and ready to be asked. Raises `GateError`."""
+    def open(self, *, about: str = "") -> Iterator[Service]:
+        """The service, found and ready to be asked, `about` an image. Raises `GateError`."""
         from anchore_gate.remote import v1
         from anchore_gate.remote.client import Client
         from anchore_gate.remote.service import Service
@@ -159,13 +165,21 @@ class RemoteEngine:
             username=self.username,
             password=self.password,
             token=self.token,
+            login=self.login,
             account=self.account,
             ca=self.ca,
             cert=self.cert,
             key=self.key,
             insecure=self.insecure,
         )
-        with Client(settings, timeout=self.timeout) as client:
+        with Client(
+            settings,
+            timeout=self.timeout,
+            margin=self.margin,
+            about=about,
+            clock=self.clock,
+            login=self._login,
+        ) as client:
             service = Service.discover(client)
             if self.base and service.api is v1:
                 raise RemoteError(f"--base-image: {service.source} (API v1) compares with no base image")
@@ -198,7 +212,7 @@ class RemoteEngine:
             service,
             digest,
             tag,
-            base=service.base_of(digest, _base_digest(self.base)),
+            base=service.base_of(digest, base_digest(self.base)),
             interactive=request.bundle is not None,
         )
         judgement = self._by_policy(service, request, ask)
@@ -246,48 +260,9 @@ class RemoteEngine:
         raise RemoteError(f"{tag}: the service loses its analysis of the image again and again")
 
 
-def _base_digest(text: str) -> str:
-    """`auto`, or the digest in a reference. Raises `UsageError`."""
-    if text in {"", "auto"}:
-        return text
-    try:
-        return str(Digest.parse(text.rpartition("@")[2]))
-    except InvalidReference as problem:
-        raise UsageError(
-            f"--base-image {text!r}: a service compares with a digest (NAME@sha256:...) or `auto`"
-        ) from problem
-
-
 def _unsupported(request: Request, service: Service) -> RemoteError:
     api = service.api.PREFIX.strip("/")
     return RemoteError(
         f"{request.image!r} has no manifest and config to import, and {service.source} {service.version}"
         f" (API {api}) cannot scan it once: that takes Anchore Enterprise 5.21"
     )
-
-
-def _reference(request: Request) -> ImageReference:
-    from anchore_gate.image.sources import SCHEMES
-
-    scheme, colon, rest = request.image.partition(":")
-    text = rest if colon and scheme == "registry" else request.image
-    try:
-        if colon and scheme in SCHEMES and scheme != "registry":
-            raise InvalidReference(f"{scheme} is a place on this machine")
-        reference = ImageReference.parse(text)
-    except InvalidReference as problem:
-        raise UsageError(
-            f"{request.image!r}: an Anchore service pulls from a registry, so a reference is expected"
-        ) from problem
-    if request.tag:
-        named = ImageReference.parse(request.tag)
-        if (named.registry, named.repository) != (reference.registry, reference.repository):
-            raise UsageError(f"--tag {request.tag!r} names another repository than {request.image!r}")
-        reference = replace(reference, tag=named.tag)
-    if reference.digest is not None and reference.tag is None:
-        raise UsageError(
-            f"{request.image!r}: a service wants a tag with the digest: NAME:TAG@DIGEST, or --tag"
-        )
-    if request.platform not in (None, Platform()) and reference.digest is None:
-        raise UsageError("--platform: a service takes linux/amd64; name another image by its digest")
-    return reference

@@ -5,6 +5,7 @@ from __future__ import annotations
 from anchore_gate.errors import ConfigError, UsageError
 from anchore_gate.model.digest import Digest
 from anchore_gate.policy.bundle import Bundle
+from anchore_gate.policy.items import AllowlistItem
 
 
 def upload_of(bundle: Bundle, *, dialect: str) -> dict[str, object]:
@@ -25,7 +26,7 @@ def upload_of(bundle: Bundle, *, dialect: str) -> dict[str, object]:
     else:
         raise UsageError("a policy for a service comes from a file: load_bundle(PATH)")
     parsed = parse_bundle(raw, source=bundle.source, digest=bundle.digest)
-    if parsed.allowlists != bundle.allowlists:
+    if _accepted(parsed) != _accepted(bundle):
         raise UsageError("a service decides by the policy's own allowlists: add the further ones to its file")
     problem = next((one for one in parsed.problems if one.severity == "error"), None)
     if problem is not None:
@@ -33,3 +34,7 @@ def upload_of(bundle: Bundle, *, dialect: str) -> dict[str, object]:
     made = dict(convert(raw, to=dialect).policy)
     made["id"] = "anchore-gate-" + bundle.digest.partition(":")[2][:32]
     return made
+
+
+def _accepted(bundle: Bundle) -> list[tuple[str, tuple[AllowlistItem, ...]]]:
+    return [(one.id, tuple(one.items)) for one in bundle.allowlists]

@@ -7,7 +7,7 @@ import threading
 import uuid
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlencode
@@ -16,12 +16,16 @@ from anchore_gate.errors import NetworkError, RemoteAuthError, RemoteError, Time
 from anchore_gate.net.redact import redact_text
 from anchore_gate.net.retry import Clock, RetryPolicy, with_retries
 from anchore_gate.net.session import Session, SessionSettings
+from anchore_gate.remote.deadline import within
+from anchore_gate.remote.login import Login
 from anchore_gate.remote.messages import message_of
 from anchore_gate.remote.settings import ServiceSettings
+from anchore_gate.remote.told import Reply, Told
 
 MAX_BYTES = 256 * 1024 * 1024  # v1 answers hold the bundle twice: tens of MB are seen
 _READ_TIMEOUT = 60.0  # seconds without a byte
 _SLOW_TIMEOUT = 300.0  # submitting waits for the registry
+_JSON = "application/json"
 # v1 answers 500 to many errors of the user: what changes something is not sent again for it.
 _CHANGING = frozenset({408, 429, 502, 503, 504})
 _READING = _CHANGING | {500}
@@ -29,41 +33,40 @@ _READING = _CHANGING | {500}
 _IN_FLIGHT = threading.BoundedSemaphore(16)
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A status and what came with it: the JSON of a success, the service's own words of an error."""
-
-    status: int
-    value: Any = None
-    message: str = ""
-
-    @property
-    def is_success(self) -> bool:
-        """Whether the service did as it was asked."""
-        return 200 <= self.status < 300
-
-
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    """An answer that was read to its end: what is cut in the middle is asked for again."""
-
-    status: int
-    headers: Mapping[str, str]
-    content: bytes
-    error: str
-
-    def close(self) -> None:
-        """Nothing is open any more."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    method: str
+    path: str  # with its query
+    body: bytes | None = None
+    kind: str = _JSON  # of the body
+    attempts: int = 4
+    authorization: str = ""
 
 
 class Client(AbstractContextManager["Client"]):
-    """Asks until `timeout` seconds are over; no request, retry or wait goes beyond."""
+    """
+    Asks until `timeout` seconds are over; no request, retry or wait goes beyond.
 
-    def __init__(self, settings: ServiceSettings, *, timeout: float, clock: Clock | None = None) -> None:
+    `margin` seconds of the time are left for what comes after; `about` names the image that is asked for;
+    `login` is what all clients of a run share.
+    """
+
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        *,
+        timeout: float,
+        margin: float = 0.0,
+        about: str = "",
+        clock: Clock | None = None,
+        login: Login | None = None,
+    ) -> None:
         self.settings = settings
         self.clock = clock or Clock()
-        self._end = self.clock.monotonic() + timeout
+        self._end = self.clock.monotonic() + timeout - margin
         self._timeout = timeout
+        self._about = f"{about}: " if about else ""
+        self._login = login or Login()
         self._request_id = str(uuid.uuid4())
         self._session = Session(
             SessionSettings(
@@ -102,36 +105,40 @@ class Client(AbstractContextManager["Client"]):
         query: Mapping[str, str] | None = None,
         *,
         body: Any = None,
-        kind: str = "application/json",
+        kind: str = _JSON,
         attempts: int = 4,
     ) -> Told:
         """
         The answer, whatever its status; but 401 and 403 are always an error, and so is no answer.
 
-        A body of bytes is sent as it is, as `kind`; any other as JSON.
-
-        Raises `RemoteAuthError`, `NetworkError`, and `TimedOut` when the deadline is over.
+        A body of bytes is sent as it is, as `kind`; any other as JSON. A token that has expired is renewed,
+        once. Raises `RemoteAuthError`, `NetworkError`, and `TimedOut` when the deadline is over.
         """
-        url = self.settings.root + path + (f"?{urlencode(query)}" if query else "")
-        content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        statuses = _READING if method == "GET" else _CHANGING
-        policy = RetryPolicy(attempts=attempts, deadline=self.left, statuses=statuses)
-        try:
-            reply = with_retries(
-                lambda: self._once(method, url, content, kind), policy=policy, clock=self.clock
-            )
-        except NetworkError as error:
-            if self.left <= 0:
-                raise self.timed_out() from error
-            raise
-        told = self._told(reply)
-        if told.status in {401, 403}:
-            raise self._refused(told)
-        return told
+        question = _Question(
+            method=method,
+            path=path + (f"?{urlencode(query)}" if query else ""),
+            body=body if body is None or isinstance(body, bytes) else json.dumps(body).encode(),
+            kind=kind,
+            attempts=attempts,
+        )
+        if path.endswith("/version") and self.settings.uses_oauth:  # needs nobody's name, and finds the API
+            return self._permitted(self._asked(question), question)
+
+        def enter(form: Mapping[str, str]) -> Told:
+            place = f"/{path.split('/')[1]}/oauth/token"
+            kind = "application/x-www-form-urlencoded"
+            return self._asked(_Question(method="POST", path=place, body=urlencode(form).encode(), kind=kind))
+
+        header = self._login.header(self.settings, enter)
+        told = self._asked(replace(question, authorization=header))
+        if told.status == 401 and self._login.is_renewed(header, self.settings, enter):
+            header = self._login.header(self.settings, enter)
+            told = self._asked(replace(question, authorization=header))
+        return self._permitted(told, question)
 
     def timed_out(self, what: str = "the service did not answer") -> TimedOut:
         """The error for a deadline that passed."""
-        return TimedOut(f"{what} within {self._timeout:g} s (--timeout)")
+        return TimedOut(f"{self._about}{what} within {self._timeout:g} s (--timeout)")
 
     def error(self, told: Told, what: str) -> RemoteError:
         """The service's own words, in one line."""
@@ -143,54 +150,71 @@ class Client(AbstractContextManager["Client"]):
             raise self.error(told, f"{method} {path}")
         return told.value
 
-    def _once(self, method: str, url: str, content: bytes | None, kind: str) -> _Reply:
+    def _asked(self, question: _Question) -> Told:
+        statuses = _READING if question.method == "GET" else _CHANGING
+        policy = RetryPolicy(attempts=question.attempts, deadline=self.left, statuses=statuses)
+        try:
+            reply = with_retries(lambda: self._once(question), policy=policy, clock=self.clock)
+        except NetworkError as error:
+            if self.left <= 0:
+                raise self.timed_out() from error
+            raise
+        return self._told(reply)
+
+    def _once(self, question: _Question) -> Reply:
         if not _IN_FLIGHT.acquire(timeout=self.left):
             raise self.timed_out()
         try:
-            return self._asked(method, url, content, kind)
+            if self.left <= 0:
+                raise self.timed_out()
+            reply = within(self.left, lambda: self._exchange(question))
         finally:
             _IN_FLIGHT.release()
+        if reply is None:
+            raise self.timed_out("the service did not come to the end of its answer")
+        return reply
 
-    def _asked(self, method: str, url: str, content: bytes | None, kind: str) -> _Reply:
-        if self.left <= 0:
-            raise self.timed_out()
-        longest = _SLOW_TIMEOUT if method == "POST" else _READ_TIMEOUT
+    def _exchange(self, question: _Question) -> Reply:
+        longest = _SLOW_TIMEOUT if question.method == "POST" else _READ_TIMEOUT
         with self._session.request(
-            method,
-            url,
-            headers=self._headers(kind if content is not None else ""),
-            body=content,
+            question.method,
+            self.settings.root + question.path,
+            headers=self._headers(question),
+            body=question.body,
             read_timeout=max(0.1, min(longest, self.left)),
         ) as answer:
             if 200 <= answer.status < 300:
-                return _Reply(answer.status, answer.headers, answer.read(MAX_BYTES), "")
-            return _Reply(answer.status, answer.headers, b"", answer.error_text())
+                return Reply(answer.status, answer.headers, answer.read(MAX_BYTES), "")
+            return Reply(answer.status, answer.headers, b"", answer.error_text())
 
-    def _headers(self, kind: str) -> dict[str, str]:
-        headers = {"Accept": "application/json", "Anchore-Request-Id": self._request_id}
-        if authorization := self.settings.authorization:
-            headers["Authorization"] = authorization
+    def _headers(self, question: _Question) -> dict[str, str]:
+        headers = {"Accept": _JSON, "Anchore-Request-Id": self._request_id}
+        if question.authorization:
+            headers["Authorization"] = question.authorization
         if self.settings.account:
             headers["x-anchore-account"] = self.settings.account
-        if kind:
-            headers["Content-Type"] = kind
+        if question.body is not None:
+            headers["Content-Type"] = question.kind
         return headers
 
-    def _told(self, reply: _Reply) -> Told:
+    def _told(self, reply: Reply) -> Told:
         if 200 <= reply.status < 300:
             has_body = bool(reply.content.strip())
             return Told(reply.status, _json(reply.content, self.settings.root) if has_body else None)
-        return Told(reply.status, message=self._words(reply.error))
+        secrets = (*self.settings.secrets, *self._login.secrets)
+        return Told(reply.status, message=redact_text(message_of(reply.error), secrets=secrets))
 
-    def _refused(self, told: Told) -> RemoteAuthError:
+    def _permitted(self, told: Told, question: _Question) -> Told:
+        """What was answered, unless it is that nobody may know. Raises `RemoteAuthError`."""
         said = f": {told.message}" if told.message else ""
         if told.status == 403:
-            return RemoteAuthError(f"the service does not permit this to the user or account (403){said}")
-        given = "refuses the credentials" if self.settings.authorization else "wants credentials"
-        return RemoteAuthError(f"the service {given} (401){said}")
-
-    def _words(self, text: str) -> str:
-        return redact_text(message_of(text), secrets=self.settings.secrets)
+            raise RemoteAuthError(f"the service does not permit this to the user or account (403){said}")
+        if told.status != 401:
+            return told
+        given = "refuses the credentials" if self.settings.has_credentials else "wants credentials"
+        error = RemoteAuthError(f"the service {given} (401){said}")
+        # A proxy may refuse one of the paths where an API is looked for: that says nothing of the others.
+        raise error if question.path.endswith("/version") else self._login.refuse(error)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -9,9 +9,10 @@ from urllib.parse import quote
 
 from anchore_gate.errors import AnalysisFailed, NetworkError, RemoteAuthError, RemoteError, TimedOut
 from anchore_gate.remote import v1, v2
-from anchore_gate.remote.client import Client, Told
+from anchore_gate.remote.client import Client
 from anchore_gate.remote.feeds import feeds_of
 from anchore_gate.remote.submission import Submission, source_of
+from anchore_gate.remote.told import Told
 from anchore_gate.remote.values import Feed, Judgement, ServiceImage, listing, mapping, text, words
 
 _NOT_YET = 5  # polls that may say 404 right after submitting: one half of a pair may lag behind
@@ -124,24 +125,27 @@ class Service:
         found: ServiceImage = self.api.image_of(told.value)
         return found
 
-    def wait(self, digest: str, *, name: str, poll: float) -> ServiceImage:
+    def wait(self, digest: str, *, name: str, poll: float) -> None:
         """Ask until the image is analysed. Raises `AnalysisFailed` at once when it cannot be."""
         state, unknown = "not known yet", 0
-        while True:
-            image = self.image(digest)
-            if image is None:
-                unknown += 1
-                if unknown > _NOT_YET:
-                    raise RemoteError(f"{name}: the service does not know the image it accepted ({digest})")
-            else:
-                unknown, state = 0, image.state
-                if state == "analyzed":
-                    return image
-                if state == "analysis_failed":
-                    raise AnalysisFailed(f"{name}: the service could not analyse the image ({digest})")
-            if self.client.left <= poll:
-                raise self.client.timed_out(f"{name}: not analysed (last state: {state})")
-            self.client.pause(poll)
+        while state != "analyzed":
+            try:
+                image = self.image(digest)
+            except TimedOut as error:
+                raise self.client.timed_out(f"not analysed (last state: {state})") from error
+            unknown = 0 if image else unknown + 1
+            if unknown > _NOT_YET:
+                raise RemoteError(f"{name}: the service does not know the image it accepted ({digest})")
+            state = image.state if image else state
+            if state == "analysis_failed":
+                raise AnalysisFailed(f"{name}: the service could not analyse the image ({digest})")
+            if state != "analyzed":
+                self._pause(poll, state)
+
+    def _pause(self, poll: float, state: str) -> None:
+        if self.client.left <= 0:
+            raise self.client.timed_out(f"not analysed (last state: {state})")
+        self.client.pause(poll)
 
     def base_of(self, digest: str, wanted: str) -> str:
         """The base image to compare with: `auto` is chosen here where the service is too old to do it."""

@@ -20,6 +20,7 @@ class ServiceSettings:
     username: str = ""
     password: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
+    login: str = "basic"  # oauth: user and password are given once, for a token
     account: str = ""
     ca: Path | None = None
     cert: Path | None = None
@@ -36,6 +37,8 @@ class ServiceSettings:
             raise ConfigError(
                 "the service's URL has a query: only http(s)://HOST[:PORT][/PATH] is understood"
             )
+        if self.uses_oauth and (self.token or not (self.username and self.password)):
+            raise ConfigError("--login oauth takes a user and a password, and no token")
 
     @property
     def root(self) -> str:
@@ -49,6 +52,16 @@ class ServiceSettings:
         """`v1` or `v2` where the URL ends so, "" where it does not."""
         last = self.url.rstrip("/").rpartition("/")[2]
         return last if last in {"v1", "v2"} else ""
+
+    @property
+    def uses_oauth(self) -> bool:
+        """Whether user and password are given for a token."""
+        return self.login == "oauth"
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether anybody is named."""
+        return bool(self.username or self.token)
 
     @property
     def authorization(self) -> str:

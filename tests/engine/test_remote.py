@@ -151,6 +151,19 @@ def test_time_out_names_the_image_and_its_last_state() -> None:
         judged(service, ALPINE, timeout=3.0)
 
 
+def test_the_time_that_was_over_is_the_one_that_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANCHORE_GATE_PASSWORD", PASSWORD)
+    with anchore(Engine(states=["analyzing"])) as service:
+        words = ["--url", service.url, "--username", "admin", "--timeout", "3"]
+        assert main(["check", ALPINE, *words, "--format", "json=result.json"]) == 3
+    assert "not analysed (last state: analyzing) within 3 s (--timeout)" in capsys.readouterr().out
+    (verdict,) = json.loads((tmp_path / "result.json").read_text())["results"]
+    assert verdict["category"] == "timeout"
+
+
 def test_wrong_credentials_are_asked_about_once_and_never_shown() -> None:
     with anchore() as service:
         with pytest.raises(RemoteAuthError, match="refuses the credentials") as caught:

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from anchore_gate.errors import NetworkError, RemoteAuthError, RemoteError, TimedOut
+from anchore_gate.errors import ConfigError, NetworkError, RemoteAuthError, RemoteError, TimedOut
+from anchore_gate.net.retry import Clock
 from anchore_gate.remote.client import Client
 from anchore_gate.remote.messages import message_of
 from anchore_gate.remote.settings import ServiceSettings
 from tests.support.certificates import make_authority
 from tests.support.web import Reply, serve
+
+HURRIED = Clock(sleep=lambda _: None)
 
 
 @pytest.mark.parametrize(
@@ -102,3 +105,64 @@ def test_a_certificate_is_verified_unless_that_is_refused(tmp_path: Path) -> Non
             client.get("/v1/images")
         with Client(ServiceSettings(url=site.url, ca=authority.ca), timeout=5) as client:
             assert client.get("/v1/images") == ["x"]
+
+
+def test_a_body_that_drips_ends_with_the_deadline() -> None:
+    with (
+        serve(lambda _: Reply(200, b"[" * 200, drip=0.05)) as site,
+        Client(ServiceSettings(url=site.url), timeout=0.4, about="team/app:1") as client,
+        pytest.raises(TimedOut, match="team/app:1: the service did not come to the end of its answer"),
+    ):
+        client.get("/v1/images")
+
+
+def test_a_connection_that_is_dropped_again_and_again_is_no_answer() -> None:
+    with (
+        serve(lambda _: Reply(200, b"[]", {"Content-Length": "100"}, cut=1)) as site,
+        Client(ServiceSettings(url=site.url), timeout=60, clock=HURRIED) as client,
+    ):
+        with pytest.raises(NetworkError, match="was cut"):
+            client.get("/v1/images")
+        assert len(site.asked) == 4
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_busy_service_is_asked_again_when_it_wants(status: int) -> None:
+    waits: list[float] = []
+    clock = Clock(sleep=waits.append)
+    answers = [Reply(status, b"", {"Retry-After": "7"}), Reply(200, b"[]")]
+    with (
+        serve(lambda _: answers.pop(0)) as site,
+        Client(ServiceSettings(url=site.url), timeout=60, clock=clock) as client,
+    ):
+        assert client.get("/v1/images") == []
+    assert waits == [7.0]
+
+
+def test_what_changes_something_is_not_sent_again_for_a_500() -> None:
+    with (
+        serve(lambda _: Reply(500, b'{"message": "subscription already exists in DB"}')) as site,
+        Client(ServiceSettings(url=site.url), timeout=60, clock=HURRIED) as client,
+    ):
+        with pytest.raises(RemoteError, match="already exists"):
+            client.send("POST", "/v1/subscriptions", {})
+        assert len(site.asked) == 1
+
+
+def test_a_client_certificate_is_shown_where_one_is_wanted(tmp_path: Path) -> None:
+    authority = make_authority(tmp_path)
+    with serve(lambda _: Reply(200, b"[]"), certificate=authority.server, client_ca=authority.ca) as site:
+        named = ServiceSettings(url=site.url, ca=authority.ca, cert=authority.certificate, key=authority.key)
+        with Client(named, timeout=10) as client:
+            assert client.get("/v1/images") == []
+        with (
+            Client(ServiceSettings(url=site.url, ca=authority.ca), timeout=3, clock=HURRIED) as client,
+            pytest.raises(NetworkError),
+        ):
+            client.get("/v1/images")
+
+
+def test_a_client_certificate_that_cannot_be_read_is_a_wrong_setting(tmp_path: Path) -> None:
+    (tmp_path / "client.pem").write_text("nothing")
+    with pytest.raises(ConfigError, match="client certificate"):
+        Client(ServiceSettings(url="https://127.0.0.1:1", cert=tmp_path / "client.pem"), timeout=3)

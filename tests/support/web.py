@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from pathlib import Path
 
 
@@ -30,6 +32,17 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     cut: int | None = None
     endless: bool = False
+    drip: float = 0.0  # seconds between the bytes of the body
+
+    def write(self, stream: BufferedIOBase) -> None:
+        """The body, at once or byte by byte."""
+        whole = self.body if self.cut is None else self.body[: self.cut]
+        if not self.drip:
+            stream.write(whole)
+            return
+        for place in range(len(whole)):
+            stream.write(whole[place : place + 1])
+            time.sleep(self.drip)
 
 
 Respond = Callable[[Asked], Reply]
@@ -49,8 +62,18 @@ class Site:
 
 
 @contextmanager
-def serve(respond: Respond, *, certificate: Path | None = None, address: str = "127.0.0.1") -> Iterator[Site]:
-    """Answer with `respond` until the `with` ends; with TLS where a certificate (and key) file is given."""
+def serve(
+    respond: Respond,
+    *,
+    certificate: Path | None = None,
+    client_ca: Path | None = None,
+    address: str = "127.0.0.1",
+) -> Iterator[Site]:
+    """
+    Answer with `respond` until the `with` ends; with TLS where a certificate (and key) file is given.
+
+    `client_ca` signs the certificates that clients must show.
+    """
     asked: list[Asked] = []
     server = ThreadingHTTPServer((address, 0), _handler(respond, asked))
     server.daemon_threads = True
@@ -58,6 +81,9 @@ def serve(respond: Respond, *, certificate: Path | None = None, address: str = "
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
+        if client_ca is not None:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(client_ca)
         server.socket = context.wrap_socket(server.socket, server_side=True)
         scheme = "https"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
@@ -104,7 +130,7 @@ def _handler(respond: Respond, asked: list[Asked]) -> type[BaseHTTPRequestHandle
             self.end_headers()
             if self.command == "HEAD":
                 return
-            self.wfile.write(reply.body if reply.cut is None else reply.body[: reply.cut])
+            reply.write(self.wfile)
             if reply.cut is not None:
                 self.close_connection = True
             while reply.endless:

@@ -51,6 +51,7 @@ Map call(Map args = [:]) {
         registryKey: '',                          // PEM file with the client certificate's key
         dbCa: '',                                 // PEM file with the database server's certificate authority
         engine: '',                               // who looks: this process or an Anchore service (auto, local, remote; default auto)
+        login: '',                                // send user and password every time, or once for a token (basic, oauth; default basic)
         account: '',                              // account of the Anchore service to act in
         ca: '',                                   // PEM file with the service's certificate authority
         cert: '',                                 // PEM file with a client certificate for the service
@@ -198,6 +199,7 @@ List environmentOf(Map config) {
         registryKey: 'ANCHORE_GATE_REGISTRY_KEY',
         dbCa: 'ANCHORE_GATE_DB_CA',
         engine: 'ANCHORE_GATE_ENGINE',
+        login: 'ANCHORE_GATE_LOGIN',
         account: 'ANCHORE_GATE_ACCOUNT',
         ca: 'ANCHORE_GATE_CA',
         cert: 'ANCHORE_GATE_CERT',
