@@ -131,6 +131,24 @@ def test_reports_are_there_whatever_the_verdict(build: Build, name: str) -> None
     assert json.loads((build.reports(name) / "result.json").read_text())
 
 
+def test_the_reusable_workflow_tells_its_caller_the_verdict(
+    tmp_path: Path, demo_images: tuple[Path, Path]
+) -> None:
+    workflows = tmp_path / "repository" / ".github" / "workflows"
+    workflows.mkdir(parents=True)
+    shutil.copy(ROOT / ".github" / "workflows" / "gate.yml", workflows)
+    called = {"images": str(demo_images[0]), "policy": str(TEAM_POLICY)}
+    telling = {"run": 'echo "called: $VERDICT"', "env": {"VERDICT": "${{ needs.gate.outputs.verdict }}"}}
+    jobs = {
+        "gate": {"uses": "./.github/workflows/gate.yml", "with": called},
+        "after": {"runs-on": "ubuntu-latest", "needs": "gate", "steps": [telling]},
+    }
+    (workflows / "caller.yml").write_text(json.dumps({"on": "push", "jobs": jobs}))
+    build = run_act(tmp_path / "repository", tmp_path / "tools")
+    assert "called: pass" in build.log("after"), build.log()
+    assert (build.reports("anchore-gate") / "junit.xml").is_file()
+
+
 def test_a_clean_image_has_a_junit_file_of_passing_cases(build: Build) -> None:
     found = JUnitXml.fromfile(str(build.reports("passes") / "junit.xml"))
     assert found.tests > 0
