@@ -1,14 +1,14 @@
 # The gate itself, as an image. No HEALTHCHECK: it is a command that ends, not a service.
 FROM python:3.12-slim AS build
 COPY . /source
-RUN python -m pip wheel --no-cache-dir --wheel-dir /wheels "/source[yaml]"
+# Without pip in it: what installs packages has no place where images are judged.
+RUN python -m venv --without-pip /opt/gate \
+    && python -m pip --python /opt/gate/bin/python install --no-cache-dir "/source[yaml]"
 
 FROM python:3.12-slim
-COPY --from=build /wheels /wheels
-RUN python -m pip install --no-cache-dir --no-index --find-links /wheels "anchore-gate[yaml]" \
-    && rm -rf /wheels \
-    && useradd --system --create-home --uid 10001 gate
+COPY --from=build /opt/gate /opt/gate
+RUN useradd --system --create-home --uid 10001 gate
 USER gate
 WORKDIR /work
-ENTRYPOINT ["anchore-gate"]
+ENTRYPOINT ["/opt/gate/bin/anchore-gate"]
 CMD ["--help"]

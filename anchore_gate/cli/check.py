@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anchore_gate.cli.config import settings_of
-from anchore_gate.cli.options import Settings, add_options
+from anchore_gate.cli.options import BY_NAME, Settings, add_options
 from anchore_gate.cli.progress import LayerProgress
 from anchore_gate.cli.terminal import hint, say
 from anchore_gate.errors import ConfigError, GateError, UsageError
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from anchore_gate.report.reporter import ReportOptions
     from anchore_gate.report.writer import Plan
 
-GROUPS = ("input", "policy", "report", "registry", "remote", "db", "run")
-IMAGES_VARIABLE = "ANCHORE_GATE_IMAGES"
+GROUPS = ("input", "policy", "report", "output", "registry", "remote", "db", "run")
 _FAULTS = 5  # of a policy, that the last line names
 _LONGEST_LIST = 1024 * 1024  # bytes of an images file
 
@@ -43,8 +42,6 @@ class Subject:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `anchore-gate check`."""
     parser.add_argument("images", nargs="*", metavar="IMAGE", help="reference, archive, layout or folder")
-    parser.add_argument("-q", "--quiet", action="store_true", help="print the verdict line only")
-    parser.add_argument("-v", "--verbose", action="store_true", help="print every finding, and log steps")
     parser.add_argument("--resolve", action="store_true", help="print where references point, scan nothing")
     add_options(parser, *GROUPS)
 
@@ -54,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     from anchore_gate.report.writer import plan_reports
 
     settings = settings_of(args, *GROUPS)
-    if args.verbose:
+    if settings.flag("verbose"):
         import logging
 
         # Only our own words: other libraries log addresses with what should not be seen in them.
@@ -65,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         return _resolve(subjects, settings)
     plan = plan_reports([_format(text) for text in settings.items("format")], settings.path("report-dir"))
     with LayerProgress() as progress:
-        return _judge(args, settings, subjects, plan, progress)
+        return _judge(settings, subjects, plan, progress)
 
 
 def _resolve(subjects: tuple[Subject, ...], settings: Settings) -> int:
@@ -83,7 +80,6 @@ def _resolve(subjects: tuple[Subject, ...], settings: Settings) -> int:
 
 
 def _judge(
-    args: argparse.Namespace,
     settings: Settings,
     subjects: tuple[Subject, ...],
     plan: Plan,
@@ -115,7 +111,7 @@ def _judge(
         ended, why = 130, "interrupted before a verdict was reached"
     except Terminated:
         ended, why = 143, "terminated before a verdict was reached"
-    return _end(args, settings, crew, plan, now, why, ended)
+    return _end(settings, crew, plan, now, why, ended)
 
 
 def _report_only(
@@ -138,7 +134,6 @@ def _report_options(settings: Settings) -> ReportOptions:
 
 
 def _end(
-    args: argparse.Namespace,
     settings: Settings,
     crew: Crew,
     plan: Plan,
@@ -162,7 +157,7 @@ def _end(
                 from anchore_gate.report.github import speak
 
                 say(speak(run, os.environ, plan.named(options)).rstrip("\n"))
-            show_run(run, written, quiet=args.quiet, verbose=args.verbose)
+            show_run(run, written, quiet=settings.flag("quiet"), verbose=settings.flag("verbose"))
         if faults := _policy_faults(run):
             hint(f"anchore-gate: error: {faults}")
     except BrokenPipeError:
@@ -199,7 +194,7 @@ def _exit_code(run: GateRun, settings: Settings) -> int:
 
 def _subjects(images: list[str], settings: Settings) -> tuple[Subject, ...]:
     dockerfile = settings.path("dockerfile")
-    named = images or _from_environment(os.environ.get(IMAGES_VARIABLE, ""))
+    named = images or _listed_images(settings)
     found = [Subject(image, dockerfile) for image in named]
     if archive := settings.text("archive"):
         found.append(Subject(archive, dockerfile))
@@ -214,9 +209,11 @@ def _subjects(images: list[str], settings: Settings) -> tuple[Subject, ...]:
     return tuple(found)
 
 
-def _from_environment(text: str) -> list[str]:
-    """One image a line, or several on a line; a line that is a path may hold spaces."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+def _listed_images(settings: Settings) -> list[str]:
+    """One image a line; in the environment several too, but a line that is a path may hold spaces."""
+    lines = list(settings.items("images"))
+    if settings.origin("images") != BY_NAME["images"].variable:
+        return lines
     return [name for line in lines for name in ([line] if Path(line).exists() else line.split())]
 
 

@@ -22,13 +22,15 @@ class Option:
     """One setting."""
 
     name: str  # kebab case, as in the flag
-    group: str  # input, policy, report, registry, remote, db, run
+    group: str  # input, policy, report, output, registry, remote, db, run
     help: str
     default: str = ""
     kind: str = "text"  # text, flag, number, list, choice
     choices: tuple[str, ...] = ()
     metavar: str = ""
     is_secret: bool = False
+    is_argument: bool = False  # stands on the command line without a flag
+    short: str = ""  # `-v`
 
     @property
     def variable(self) -> str:
@@ -61,6 +63,13 @@ def _secret(group: str, name: str, help: str) -> Option:
 
 
 OPTIONS: tuple[Option, ...] = (
+    Option(
+        name="images",
+        group="input",
+        help="images to judge, one a line: reference, archive, layout or folder",
+        kind="list",
+        is_argument=True,
+    ),
     _option("input", "images-file", "file with one image a line, `IMAGE [DOCKERFILE]`", metavar="FILE"),
     _option("input", "archive", "image archive or layout folder to judge", metavar="PATH"),
     _option("input", "sbom", "CycloneDX, SPDX or Syft JSON to judge", metavar="FILE"),
@@ -104,6 +113,10 @@ OPTIONS: tuple[Option, ...] = (
         "registry-host",
         "whose user, token and client certificate these are",
         metavar="HOST[:PORT]",
+    ),
+    Option(name="quiet", group="output", help="print the verdict line only", kind="flag", short="-q"),
+    Option(
+        name="verbose", group="output", help="print every finding, and log steps", kind="flag", short="-v"
     ),
     _option("registry", "registry-username", "user of the registry", metavar="NAME"),
     _secret("registry", "registry-password", "password of the registry"),
@@ -149,13 +162,13 @@ def add_options(parser: argparse.ArgumentParser, *groups: str) -> None:
     for group in groups:
         section = parser.add_argument_group(group)
         for option in OPTIONS:
-            if option.group == group and not option.is_secret:
+            if option.group == group and not (option.is_secret or option.is_argument):
                 _add_flag(section, option)
 
 
 def _add_flag(section: argparse._ArgumentGroup, option: Option) -> None:
     text = option.help.replace("%", "%%") + (f" (default {option.default})" if option.default else "")
-    flags = [f"--{option.name}"]
+    flags = [*([option.short] if option.short else []), f"--{option.name}"]
     if option.kind == "flag":
         section.add_argument(*flags, action=argparse.BooleanOptionalAction, default=None, help=text)
     elif option.kind == "list":
@@ -235,7 +248,7 @@ def _settle(
 ) -> Setting:
     setting = Setting(option.default, "default")
     given = flags.get(option.name.replace("-", "_"))
-    if given is not None:
+    if given is not None and given != []:
         setting = Setting(_as_text(given), "flag")
     elif environ.get(option.variable, "") != "":
         setting = Setting(environ[option.variable], option.variable)

@@ -15,7 +15,6 @@ from ruamel.yaml import YAML
 
 from anchore_gate.cli.check import GROUPS
 from anchore_gate.cli.options import BY_NAME, OPTIONS, Setting, settle
-from anchore_gate.image.dockerfile import load_dockerfile
 from anchore_gate.model.result import GateRun
 from anchore_gate.report.outputs import outputs
 from anchore_gate.report.reporter import ReportOptions
@@ -55,13 +54,13 @@ def test_every_template_has_the_words_as_the_data_file_has_them(fill: ModuleType
 
 def test_every_option_of_check_is_a_word_or_left_out_with_a_reason() -> None:
     credentials = {one["name"] for one in DOCUMENT["credentials"]}
-    known = (set(INPUTS) - {"images"}) | credentials | set(DOCUMENT["left_out"])
+    known = set(INPUTS) | credentials | set(DOCUMENT["left_out"])
     assert {option.name for option in OPTIONS if option.group in GROUPS} == known
     assert credentials >= {option.name for option in OPTIONS if option.is_secret}
 
 
 def test_the_command_line_knows_every_word_with_the_same_choices_and_defaults() -> None:
-    for one in DOCUMENT["inputs"][1:] + DOCUMENT["credentials"]:
+    for one in DOCUMENT["inputs"] + DOCUMENT["credentials"]:
         option = BY_NAME[one["name"]]
         default = "false" if option.kind == "flag" else option.default
         said = (one["variable"], one["kind"], tuple(one["choices"]), one["default"], one["help"])
@@ -122,11 +121,3 @@ def test_the_groovy_help_names_every_parameter() -> None:
     told = (TEMPLATES / "jenkins" / "vars" / "anchoreGate.txt").read_text()
     names = [camel(name) for name in INPUTS if name != "on-error"] + DOCUMENT["templates"]["jenkins"]
     assert [name for name in names if f"<dt>{name}</dt>" not in told] == []
-
-
-def test_the_gates_own_dockerfile_is_what_it_asks_of_others() -> None:
-    written = load_dockerfile(TEMPLATES.parent / "Dockerfile").instructions
-    keywords = [one.keyword for one in written]
-    assert "ADD" not in keywords
-    assert [one.value for one in written if one.keyword == "USER"] == ["gate"]
-    assert not [one for one in written if one.keyword == "EXPOSE"]

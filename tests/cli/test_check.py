@@ -143,6 +143,25 @@ def test_images_come_from_a_file_with_a_dockerfile_each(demo_images: Images, tmp
     assert (tmp_path / "r.json").read_text().count('"Actual"') == 1
 
 
+@pytest.mark.parametrize("place", ["variable", "file"])
+def test_images_come_from_a_variable_or_the_config_file(
+    demo_images: Images, tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    spaced = tmp_path / "with a space.tar"
+    spaced.write_bytes(demo_images[0].read_bytes())
+    if place == "variable":
+        monkeypatch.setenv("ANCHORE_GATE_IMAGES", f"{spaced}\n{demo_images[0]} {demo_images[1]}")
+    else:
+        listed = json.dumps([str(spaced), *(str(path) for path in demo_images)])
+        (tmp_path / ".anchore-gate.toml").write_text(f"images = {listed}\n")
+    assert main(["check", "--policy", TEAM]) == 1
+    assert "(1 fail, 2 pass)" in capsys.readouterr().out
+
+
+def test_an_argument_that_is_empty_is_no_image(demo_images: Images, capsys: Capture) -> None:
+    assert main(["check", str(demo_images[0]), "", "--policy", TEAM]) == 2
+
+
 def test_no_verdict_can_be_let_through_by_the_users_own_word(capsys: Capture) -> None:
     assert main(["check", "docker-archive:no.tar", "--policy", TEAM, "--on-error", "warn"]) == 0
     assert "no verdict" in capsys.readouterr().err

@@ -60,6 +60,8 @@ Map call(Map args = [:]) {
         force: '',                                // have the service analyse the image again (true, false; default false)
         subscribe: '',                            // tag_update, vuln_update, policy_eval
         keepPolicy: '',                           // leave an uploaded policy on the service (true, false; default false)
+        quiet: '',                                // print the verdict line only (true, false; default false)
+        verbose: '',                              // print every finding, and log steps (true, false; default false)
         // end of defaults
         credentialsId: '',                        // username and password of the registry
         anchoreCredentialsId: '',                 // username and password of the Anchore service
@@ -208,6 +210,8 @@ List environmentOf(Map config) {
         force: 'ANCHORE_GATE_FORCE',
         subscribe: 'ANCHORE_GATE_SUBSCRIBE',
         keepPolicy: 'ANCHORE_GATE_KEEP_POLICY',
+        quiet: 'ANCHORE_GATE_QUIET',
+        verbose: 'ANCHORE_GATE_VERBOSE',
         // end of variables
     ]
     List pairs = ['ANCHORE_GATE_CI=jenkins', 'ANCHORE_GATE_COMMAND=' + config.command]
