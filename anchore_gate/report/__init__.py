@@ -15,6 +15,7 @@ _NOT_FORMATS = frozenset(
         "entry",
         "rows",
         "row_text",
+        "gitlab_rows",
         "reading",
         "writer",
         "redaction",

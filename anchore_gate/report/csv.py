@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
@@ -36,9 +37,7 @@ class CsvReporter:
         rows = _rows(run)
         while chunk := list(islice(rows, _CHUNK)):
             out = io.StringIO()
-            csv.writer(out, lineterminator="\r\n").writerows(
-                [cell and _inert(cell) for cell in row] for row in chunk
-            )
+            csv.writer(out, lineterminator="\r\n").writerows(chunk)
             yield out.getvalue()
 
 
@@ -55,43 +54,46 @@ def _rows(run: GateRun) -> Iterator[tuple[str, ...]]:
             if outcome.problem is not None:
                 told = f"{outcome.gate}/{outcome.trigger}: {outcome.problem}"
                 yield _short(result.name, result.verdict, "problem", told)
-        verdict = result.verdict
+        about = _shared(result.name), result.verdict
         for entry in entries(result):
-            yield _finding(entry, verdict)
+            yield about + _finding(entry)
 
 
 def _short(name: str, verdict: str, state: str, message: str) -> tuple[str, ...]:
-    cells = {"image": name, "verdict": verdict, "state": state, "message": message}
+    cells = {"image": _inert(name), "verdict": verdict, "state": state, "message": _inert(message)}
     return tuple(cells.get(column, "") for column in _HEAD)
 
 
-def _finding(entry: Entry, verdict: str) -> tuple[str, ...]:
-    outcome, finding, package = entry.outcome, entry.finding, entry.package
+def _finding(entry: Entry) -> tuple[str, ...]:
+    outcome, finding, package, flaw = entry.outcome, entry.finding, entry.package, entry.vulnerability
+    layer = entry.layer
     return (
-        entry.result.name,
-        verdict,
         entry.state,
         outcome.action.word,
-        outcome.gate,
-        outcome.trigger,
-        finding.trigger_id,
-        "" if entry.severity is None else entry.severity.word,
-        entry.vulnerability.id if entry.vulnerability else "",
-        package.name if package else "",
-        package.version if package else "",
-        " ".join(entry.fixed_in),
-        finding.path,
-        "" if entry.layer is None else str(entry.layer),
-        entry.instruction,
-        finding.message,
-        entry.set_aside,
-        outcome.rule_id,
-        outcome.rule_set_id,
+        _shared(outcome.gate),
+        _shared(outcome.trigger),
+        _inert(finding.trigger_id),
+        flaw.severity.word if flaw else "",
+        _inert(flaw.id) if flaw else "",
+        _shared(package.name) if package else "",
+        _shared(package.version) if package else "",
+        _shared(" ".join(entry.fixed_in)),
+        _shared(finding.path),
+        "" if layer is None else str(layer),
+        _shared(entry.instruction),
+        _inert(finding.message),
+        _shared(entry.set_aside),
+        _shared(outcome.rule_id),
+        _shared(outcome.rule_set_id),
     )
 
 
 def _inert(cell: str) -> str:
+    """The cell on one line, and no formula."""
     if len(cell) <= 1_000 and cell.isascii() and cell.isalnum():
         return cell
     text = line(cell, limit=1_000)
     return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
+
+
+_shared = lru_cache(maxsize=4096)(_inert)  # what many rows have in common

@@ -81,3 +81,17 @@ def test_an_image_without_verdict_is_a_failed_scan() -> None:
     } in (scan["messages"])
     assert rendered(runs.run_of())["scan"]["status"] == "failure"
     assert rendered(runs.run_of(runs.clean_result()))["scan"]["status"] == "success"
+
+
+def test_the_worst_come_first_and_what_does_not_fit_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("anchore_gate.report.gitlab._MOST_BYTES", 20_000)
+    told = rendered(runs.many(60))
+    words = [row["severity"] for row in told["vulnerabilities"]]
+    assert words[:10] == ["Critical"] * 10
+    assert len(json.dumps(told["vulnerabilities"], separators=(",", ":"))) < 20_000
+    left = 60 - len(words)
+    assert left > 30
+    assert told["scan"]["messages"][0] == {
+        "level": "warn",
+        "value": f"{left} more vulnerabilities than fit here: the JSON report has them all",
+    }
