@@ -64,11 +64,7 @@ class Assessed:
     control: Control
     outcome: str  # met, partly, not met, not assessed, out of scope
     rules: tuple[RuleOutcome, ...] = ()  # those that were asked
-
-    @property
-    def findings(self) -> int:
-        """How many findings stand against it."""
-        return sum(finding.stands for rule in self.rules for finding in rule.findings)
+    findings: int = 0  # how many stand against it
 
 
 @cache
@@ -106,18 +102,18 @@ def assess(
         elif not rules or evaluation.has_error:
             yield Assessed(control=control, outcome="not assessed")
         else:
-            outcome = _outcome(rules)
+            found = sum(1 for rule in rules for finding in rule.findings if finding.suppressed is None)
+            outcome = _outcome(rules, found)
             if sampled and outcome == "met" and any(rule.gate == "vulnerabilities" for rule in rules):
                 outcome = "not assessed"
-            yield Assessed(control=control, outcome=outcome, rules=rules)
+            yield Assessed(control=control, outcome=outcome, rules=rules, findings=found)
 
 
-def _outcome(rules: tuple[RuleOutcome, ...]) -> str:
+def _outcome(rules: tuple[RuleOutcome, ...], found: int) -> str:
     worst = max(rule.effective_action for rule in rules)
     if worst is Action.STOP:
         return "not met"
-    quiet = not any(finding.stands for rule in rules for finding in rule.findings)
-    return "met" if worst is Action.GO and quiet else "partly"
+    return "met" if worst is Action.GO and not found else "partly"
 
 
 def _speaks(control: Control, outcome: RuleOutcome) -> bool:

@@ -16,6 +16,7 @@ _NOT_FORMATS = frozenset(
         "rows",
         "row_text",
         "gitlab_rows",
+        "sarif_rules",
         "reading",
         "writer",
         "redaction",

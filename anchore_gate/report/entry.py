@@ -32,7 +32,7 @@ class Entry:
     outcome: RuleOutcome
     finding: Finding
 
-    @property
+    @kept
     def state(self) -> str:
         """`stop`, `warn`, `go`, or `set aside` for what does not count."""
         return self.outcome.action.word if self.finding.stands else "set aside"
@@ -46,7 +46,7 @@ class Entry:
     @property
     def excused(self) -> bool:
         """Whether an image list of the policy lets the image through, whatever was found."""
-        return self.result.evaluation.final_reason == "allowlisted"
+        return _is_excused(self.result)
 
     @kept
     def package(self) -> Package | None:
@@ -156,6 +156,11 @@ class Entry:
         controls = f", controls {', '.join(outcome.controls)}" if outcome.controls else ""
         because = f"; {self.finding.match.reason}" if self.finding.match and self.finding.match.reason else ""
         return line(f"{rule} of {policy}{controls}{because}", limit=600)
+
+
+@once
+def _is_excused(result: GateResult) -> bool:
+    return result.evaluation.final_reason == "allowlisted"
 
 
 @once

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from anchore_gate.compliance.controls import Assessed, Standard, assess, standards
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.result import GateResult, NoVerdict
 from anchore_gate.report.cleaning import line
@@ -70,6 +71,13 @@ def _about_the_policy(result: GateResult) -> Iterator[str]:
         yield "use another image: the policy denylists this one"
     elif evaluation.final_reason == "unmapped" and not result.passed:
         yield "add a mapping to the policy that matches this image"
+
+
+@once
+def assessments(result: GateResult) -> tuple[tuple[Standard, tuple[Assessed, ...]], ...]:
+    """Each standard, with what the evaluation says of its controls."""
+    evaluation, database = result.evaluation, result.database
+    return tuple((one, tuple(assess(one, evaluation, database=database))) for one in standards())
 
 
 def provenance(result: GateResult) -> Iterator[tuple[str, str]]:

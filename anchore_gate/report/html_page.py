@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from anchore_gate.compliance.controls import Assessed, Standard, assess, standards
+from anchore_gate.compliance.controls import Assessed, Standard
 from anchore_gate.model.image import Layer
 from anchore_gate.model.inventory import Package
 from anchore_gate.model.result import GateResult, NoVerdict
 from anchore_gate.report.entry import Counts, Entry, counts, why
-from anchore_gate.report.evidence import first_things, ordered, provenance, verdict_line
+from anchore_gate.report.evidence import assessments, first_things, ordered, provenance, verdict_line
 from anchore_gate.report.html_rows import (
     FULL,
     Html,
@@ -92,8 +92,7 @@ class Page:
     @kept
     def compliance(self) -> tuple[tuple[Standard, tuple[Assessed, ...]], ...]:
         """Each standard, with what the evaluation says of its controls."""
-        evaluation, database = self.result.evaluation, self.result.database
-        return tuple((one, tuple(assess(one, evaluation, database=database))) for one in standards())
+        return assessments(self.result)
 
     def finding_rows(self) -> Iterator[Html]:
         """The rows of the table of findings."""

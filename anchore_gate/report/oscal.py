@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from anchore_gate.compliance.controls import Assessed, assess, standards
+from anchore_gate.compliance.controls import Assessed, standards
 from anchore_gate.model.evaluation import RuleOutcome
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry
-from anchore_gate.report.evidence import provenance, verdict_line
+from anchore_gate.report.evidence import assessments, provenance, verdict_line
 from anchore_gate.report.oscal_words import identity, instant, markup, prop, token
 from anchore_gate.report.reporter import Reporter, ReportOptions
 
@@ -102,9 +102,7 @@ def _assessed(result: GateResult, uuid: str) -> dict[str, Any]:
     component = identity(uuid, "component")
     findings = []
     observations: dict[str, RuleOutcome] = {}
-    assessed = {
-        one.id: tuple(assess(one, result.evaluation, database=result.database)) for one in standards()
-    }
+    assessed = {one.id: controls for one, controls in assessments(result)}
     for controls in assessed.values():
         for control in controls:
             observed = [identity(uuid, "rule", str(_place(result, rule))) for rule in control.rules]
