@@ -22,7 +22,9 @@ _HEAD = (
     "message", "set_aside", "rule", "policy",
 )  # fmt: skip
 _CHUNK = 500
+_LONGEST = 1_000
 _FORMULA = ("=", "+", "-", "@", "|", "%")  # OWASP, "CSV Injection"
+_RISKY = (*_FORMULA, " ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,9 @@ def _finding(entry: Entry) -> tuple[str, ...]:
 
 def _inert(cell: str) -> str:
     """The cell on one line, and no formula."""
-    if len(cell) <= 1_000 and cell.isascii() and cell.isalnum():
-        return cell
-    text = line(cell, limit=1_000)
+    if cell.isascii() and cell.isprintable() and len(cell) <= _LONGEST and "  " not in cell:
+        return f"'{cell}" if cell.startswith(_RISKY) and cell.lstrip().startswith(_FORMULA) else cell
+    text = line(cell, limit=_LONGEST)
     return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -108,8 +108,8 @@ class Page:
 
     def package_rows(self) -> Iterator[Html]:
         """The rows of the table of packages."""
-        known = Counter(match.package for match in self.result.matches if match.suppressed is None)
-        found = Counter(entry.package for _, entry in self.entries if entry.package and entry.finding.stands)
+        known = _counted(match.package for match in self.result.matches if match.suppressed is None)
+        found = _counted(entry.package for _, entry in self.entries if entry.package and entry.finding.stands)
         packages = sorted(self.result.inventory.packages, key=lambda one: (one.name, one.version, one.type))
         return pieces(package_rows(packages, known=known, found=found))
 
@@ -166,3 +166,16 @@ class Page:
         return (*self.result.notes, *(database.notes if database else ()))
 
     asked = staticmethod(asked)
+
+
+def _counted(packages: Iterable[Package]) -> Counter[Package]:
+    """How often each comes. By identity first: a hash reads the whole value."""
+    seen: Counter[int] = Counter()
+    named: dict[int, Package] = {}
+    for package in packages:
+        seen[id(package)] += 1
+        named[id(package)] = package
+    total: Counter[Package] = Counter()
+    for key, number in seen.items():
+        total[named[key]] += number
+    return total

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from anchore_gate.compliance.controls import Assessed, Standard, assess, standards
+from anchore_gate.compliance.controls import Assessed, Standard
 from anchore_gate.model.result import GateResult, GateRun
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry
-from anchore_gate.report.evidence import provenance, verdict_line
+from anchore_gate.report.evidence import assessments, provenance, verdict_line
 from anchore_gate.report.markdown import escaped
 from anchore_gate.report.reporter import Reporter, ReportOptions
 
@@ -37,12 +37,11 @@ class NistReporter:
 
 def _image(result: GateResult) -> Iterator[str]:
     yield "\n" + "".join(f"- {word}: {escaped(text)}\n" for word, text in provenance(result))
-    for one in standards():
-        yield from _standard(one, result)
+    for one, assessed in assessments(result):
+        yield from _standard(one, assessed, result)
 
 
-def _standard(which: Standard, result: GateResult) -> Iterator[str]:
-    assessed = tuple(assess(which, result.evaluation, database=result.database))
+def _standard(which: Standard, assessed: tuple[Assessed, ...], result: GateResult) -> Iterator[str]:
     yield f"\n### {which.title}\n\n| control | | outcome | rules | findings |\n|---|---|---|---|---|\n"
     for one in assessed:
         yield "| " + " | ".join(_row(one)) + " |\n"
@@ -66,11 +65,10 @@ def _evidence(assessed: Assessed, result: GateResult) -> Iterator[str]:
         yield f"- rule {escaped(line(rule.rule_id))}: {rule.gate}/{rule.trigger} {escaped(line(asked))}\n"
         if rule.problem is not None:
             yield f"  - problem: {escaped(line(rule.problem))}\n"
-        entries = [Entry(result, rule, finding) for finding in rule.findings]
-        for entry in entries[:_MOST]:
+        for entry in (Entry(result, rule, finding) for finding in rule.findings[:_MOST]):
             yield f"  - {entry.state}: {escaped(line(entry.finding.message))}\n"
-        if len(entries) > _MOST:
-            yield f"  - and {len(entries) - _MOST} more: see the JSON result\n"
+        if len(rule.findings) > _MOST:
+            yield f"  - and {len(rule.findings) - _MOST} more: see the JSON result\n"
 
 
 REPORTER: Final[Reporter] = NistReporter()
