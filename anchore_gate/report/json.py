@@ -22,7 +22,7 @@ from anchore_gate.model.vulnerability import Match, Vulnerability
 from anchore_gate.report.entry import counts
 from anchore_gate.report.reporter import Reporter, ReportOptions
 from anchore_gate.report.row_text import members, objects
-from anchore_gate.report.rows import moment, row
+from anchore_gate.report.rows import moment, names_of, row
 
 SCHEMA_VERSION: Final = "1.0"
 # Valid in JSON, but they would reorder or hide text in an editor or steer a terminal.
@@ -161,7 +161,7 @@ def _head(result: GateResult) -> dict[str, Any]:
 
 
 def _matches(matches: _Table, packages: _Table, vulnerabilities: _Table) -> Iterator[str]:
-    names = ("fix", "matcher", "kind", "reason", "detected_at", "suppressed")
+    names = names_of(Match, ("package", "vulnerability"))
     hit = (packages.place(match.package) for match in matches.rows)
     by = (vulnerabilities.place(match.vulnerability) for match in matches.rows)
     for package, vulnerability, grounds in zip(hit, by, members(Match, matches.rows, names), strict=True):
@@ -169,7 +169,7 @@ def _matches(matches: _Table, packages: _Table, vulnerabilities: _Table) -> Iter
 
 
 def _findings(result: GateResult, packages: _Table, matches: _Table) -> Iterator[str]:
-    names = ("trigger_id", "message", "suppressed", "expired", "other_ids", "path", "line", "layer", "fix")
+    names = names_of(Finding, ("package", "match"))
     named: dict[int, str] = {}
     for place, outcome in enumerate(result.evaluation.outcomes):
         asked = {

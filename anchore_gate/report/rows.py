@@ -75,9 +75,9 @@ def _words_of(kind: Any) -> dict[IntEnum, str]:
 
 
 @cache
-def names_of(kind: Any) -> tuple[str, ...]:
-    """The declared fields of a value, in order."""
-    return tuple(field.name for field in fields(kind))
+def names_of(kind: Any, but: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The declared fields of a value, in order, but for those."""
+    return tuple(field.name for field in fields(kind) if field.name not in but)
 
 
 @cache
