@@ -84,10 +84,10 @@ def _problems(result: GateResult) -> Iterator[Line]:
 
 
 def _by_rule(found: list[Entry]) -> Iterator[Line]:
-    rules: dict[tuple[str, str], list[Entry]] = {}
+    rules: dict[int, list[Entry]] = {}  # by outcome: ids of rules may be missing or the same
     for entry in found:
         if entry.finding.stands and entry.outcome.action is not Action.GO:
-            rules.setdefault((entry.outcome.rule_set_id, entry.outcome.rule_id), []).append(entry)
+            rules.setdefault(id(entry.outcome), []).append(entry)
     for group in list(rules.values())[:_RULES]:
         outcome, shown = group[0].outcome, _FEW if group[0].blocks else 0
         head = line(f"{outcome.action.word} {outcome.gate}/{outcome.trigger}: {len(group)} found")

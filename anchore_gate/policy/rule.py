@@ -71,7 +71,7 @@ def _rule(
         trigger = kind.NAME
     if action is not None:
         yield Rule(
-            id=rule_id or "",
+            id=rule_id or path,  # Engine wants none: reports name its place
             gate=gate,
             trigger=trigger,
             action=action,

@@ -46,6 +46,15 @@ def shown(
     return out.getvalue()
 
 
+def test_rules_of_the_same_id_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    built = runs.rich_result()
+    outcomes = tuple(replace(one, rule_id="r", rule_set_id="s") for one in built.evaluation.outcomes)
+    text = shown(
+        runs.run_of(replace(built, evaluation=replace(built.evaluation, outcomes=outcomes))), monkeypatch
+    )
+    assert "stop vulnerabilities/package: 1 found" in text
+
+
 def test_a_failed_image_says_what_why_and_what_to_do_first(monkeypatch: pytest.MonkeyPatch) -> None:
     text = shown(runs.run_of(runs.rich_result()), monkeypatch)
     assert text.startswith("FAIL  registry.example:5000/")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from anchore_gate.model.evaluation import Action
-from tests.policy.support import NOW, bundle, enterprise, judge, mapping, rule
+from tests.policy.support import NOW, bundle, enterprise, evidence, files, judge, mapping, rule
 
 ALWAYS = rule("always", "always")
 
@@ -124,6 +124,19 @@ def test_rules_that_nothing_refers_to_are_not_in_the_way() -> None:
     raw["policies"].append({"id": "p2", "version": "9", "rules": [{"gate": "nogate"}]})
 
     assert judge(raw).final_action is Action.GO
+
+
+def test_a_rule_without_an_id_is_named_by_its_place() -> None:
+    nameless = {key: value for key, value in ALWAYS.items() if key != "id"}
+    read = {**nameless, "gate": "retrieved_files", "trigger": "content_regex"}
+    read["params"] = [
+        {"name": n, "value": v} for n, v in (("path", "/a"), ("regex", "x"), ("check", "match"))
+    ]
+
+    outcomes = judge(bundle(nameless, read), evidence(files=files(kept={"/a": b"x"}))).outcomes
+
+    assert [one.rule_id for one in outcomes] == ["policies[0].rules[0]", "policies[0].rules[1]"]
+    assert outcomes[1].findings[0].trigger_id == "None+file:///a"  # Engine's
 
 
 def test_no_rules_is_go_and_said() -> None:
