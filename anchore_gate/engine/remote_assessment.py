@@ -16,17 +16,19 @@ from anchore_gate.model.image import Dockerfile, Image, ImageConfig, Platform
 from anchore_gate.model.inventory import Distro, Inventory
 from anchore_gate.model.result import Assessment
 from anchore_gate.model.vulnerability import Match
-from anchore_gate.remote.contents import match_of, matches, packages
+from anchore_gate.remote.contents import matches, packages
+from anchore_gate.remote.naming import joined
 from anchore_gate.remote.service import Service
 from anchore_gate.remote.values import Feed, Judgement, ServiceImage
+from anchore_gate.remote.vulnerabilities import match_of
 
 
 def assessment_of(
     service: Service, request: Request, image: ServiceImage, judgement: Judgement
 ) -> Assessment:
     """Of an image that the service pulled."""
-    known = matches(service, image.digest, image.distro)
     listed = packages(service, image.digest, image.distro) if request.want_packages else ()
+    known = joined(matches(service, image.digest, image.distro), listed)
     distro = Distro(id=image.distro, version_id=image.distro_version) if image.distro else None
     feeds = service.feeds()
     given = load_dockerfile(request.dockerfile) if request.dockerfile else None
@@ -53,7 +55,8 @@ def assessment_here(
 ) -> Assessment:
     """Of an image that was catalogued here, `stored` on the service or scanned once, with these `rows`."""
     distro = here.inventory.distro.id if here.inventory.distro else ""
-    known = matches(service, stored.digest, distro) if stored else tuple(match_of(r, distro) for r in rows)
+    found = matches(service, stored.digest, distro) if stored else tuple(match_of(r, distro) for r in rows)
+    known = joined(found, here.inventory.packages)
     feeds = service.feeds()
     evaluation = _evaluation(request, judgement, known, feeds)
     digest = Digest.parse(stored.digest) if stored else here.image.digest

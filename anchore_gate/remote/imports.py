@@ -108,5 +108,5 @@ def scan(
     answer = mapping(told.value, "the scan")
     judgement = service.checked(v2.judgement_of(answer.get("policy_scan")), policy_id)
     found = mapping(answer.get("vuln_scan"), "vuln_scan")
-    rows = listing(found.get("vulnerabilities"), "the vulnerabilities")
-    return judgement, tuple(mapping(one, "a vulnerability") for one in rows)
+    flaws = listing(found.get("vulnerabilities"), "the vulnerabilities")
+    return judgement, tuple(mapping(one, "a vulnerability") for one in flaws)

@@ -11,6 +11,7 @@ from anchore_gate.errors import AnalysisFailed, NetworkError, RemoteAuthError, R
 from anchore_gate.remote import v1, v2
 from anchore_gate.remote.client import Client
 from anchore_gate.remote.feeds import feeds_of
+from anchore_gate.remote.pages import rows
 from anchore_gate.remote.submission import Submission, source_of
 from anchore_gate.remote.told import Told
 from anchore_gate.remote.values import Feed, Judgement, ServiceImage, listing, mapping, text, words
@@ -97,8 +98,7 @@ class Service:
 
     def _subscribe(self, tag: str, kind: str) -> None:
         path = self.api.PREFIX + "/subscriptions"
-        found = self.client.get(path, {"subscription_key": tag, "subscription_type": kind})
-        for one in listing(found, "the subscriptions"):
+        for one in rows(self.client, path, {"subscription_key": tag, "subscription_type": kind}):
             record = mapping(one, "a subscription")
             if (words(record, "subscription_key"), words(record, "subscription_type")) != (tag, kind):
                 continue
@@ -152,7 +152,7 @@ class Service:
         if wanted != "auto" or self.is_at_least(5, 7):
             return wanted
         place = f"{self.api.PREFIX}/images/{digest}/ancestors"
-        found = [mapping(one, "an ancestor") for one in listing(self.client.get(place), "the ancestors")]
+        found = [mapping(one, "an ancestor") for one in rows(self.client, place)]
         chosen = [one for one in found if one.get("chosen_base_image") is True] or found[-1:]  # nearest last
         return text(chosen[-1], "image_digest", "an ancestor") if chosen else ""
 
@@ -233,6 +233,4 @@ class Service:
 
     def records(self, path: str) -> list[dict[str, Any]]:
         """A list below the API's prefix, as it is."""
-        raw = self.client.get(self.api.PREFIX + path)
-        inside = raw.get("items", raw.get("service_states")) if isinstance(raw, dict) else raw
-        return [mapping(one, path) for one in listing(inside, path)]
+        return [mapping(one, path) for one in rows(self.client, self.api.PREFIX + path)]
