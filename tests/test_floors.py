@@ -43,7 +43,7 @@ DOORS: dict[str, set[str]] = {
     "compression": {"image/decompress.py"},
     "packageurl": {"model/purl.py"},
     "rich": {"cli/terminal.py"},
-    "jinja2": {"report/html.py"},
+    "jinja2": {"report/html_template.py"},
     "re2": {"policy/expression.py", "image/search.py"},
     "cyclonedx": {"catalog/cyclonedx.py"},
     "boto3": {"image/ecr.py"},

@@ -17,6 +17,8 @@ _NOT_FORMATS = frozenset(
         "row_text",
         "gitlab_rows",
         "sarif_rules",
+        "html_template",
+        "nist_evidence",
         "reading",
         "writer",
         "redaction",

@@ -15,7 +15,6 @@ from anchore_gate.report.entry import Counts, Entry, counts, why
 from anchore_gate.report.evidence import assessments, first_things, ordered, provenance, verdict_line
 from anchore_gate.report.html_rows import (
     FULL,
-    Html,
     aside_rows,
     asked,
     bodies,
@@ -23,6 +22,7 @@ from anchore_gate.report.html_rows import (
     package_rows,
     pieces,
 )
+from anchore_gate.report.html_template import Html
 from anchore_gate.report.once import kept
 
 MOST = 50  # findings or packages listed again beside a layer or a control: the tables hold all

@@ -12,19 +12,11 @@ from anchore_gate.model.inventory import Package
 from anchore_gate.model.vulnerability import Vulnerability
 from anchore_gate.report.cleaning import fit, line
 from anchore_gate.report.entry import Entry, why
+from anchore_gate.report.html_template import Html
 
 FULL = 5_000  # findings of an image that can be opened to read why: half the time it takes to open the page
 _AT_ONCE = 100  # rows in one piece
 _OPEN, _CLOSE = '<tbody role="rowgroup">\n', "</tbody>\n"
-
-
-class Html(str):
-    """Text that is HTML already: the template does not escape it again."""
-
-    __slots__ = ()
-
-    def __html__(self) -> str:
-        return str(self)
 
 
 def pieces(rows: Iterable[str]) -> Iterator[Html]:

@@ -1,9 +1,14 @@
-"""Report `nist`: what a run says of each control of NIST SP 800-190 and CIS Docker chapter 4."""
+"""
+Report `nist`: what a run says of each control of NIST SP 800-190 and CIS Docker chapter 4.
+
+The path's suffix says in which kind: `.html` and `.json`, and Markdown for any other.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Final
 
 from anchore_gate.compliance.controls import Assessed, Standard
@@ -11,28 +16,45 @@ from anchore_gate.model.result import GateResult, GateRun
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry
 from anchore_gate.report.evidence import assessments, provenance, verdict_line
+from anchore_gate.report.html_template import frame, template
+from anchore_gate.report.json import json_text
 from anchore_gate.report.markdown import escaped
+from anchore_gate.report.nist_evidence import document
 from anchore_gate.report.reporter import Reporter, ReportOptions
 
-_MOST = 20  # findings shown for a control; the JSON result holds all
+_MOST = 20  # findings shown for a rule; the JSON result holds all
+_MOST_IN_JSON = 200
 
 
 @dataclass(frozen=True, slots=True)
 class NistReporter:
-    """A Markdown document for an auditor: a table of controls, then the evidence for each."""
+    """A document for an auditor: a table of controls, then the evidence for each."""
 
     name: str = "nist"
     filename: str = "nist-800-190.md"
 
-    def render(self, run: GateRun, options: ReportOptions) -> Iterator[str]:  # noqa: ARG002
+    def render(self, run: GateRun, options: ReportOptions) -> Iterator[str]:
         """See `Reporter.render`."""
-        yield "# Evidence: container image controls\n"
-        for result in run.results:
-            yield f"\n## {escaped(line(result.name))}\n\n{escaped(verdict_line(result))}\n"
-            if isinstance(result, GateResult):
-                yield from _image(result)
-            else:
-                yield "\nNo control was assessed: there is no verdict.\n"
+        match PurePath(options.path).suffix.lower():
+            case ".html" | ".htm":
+                told = document(run, most=_MOST)
+                yield from template("nist.html.j2").generate(**told, **frame("report.css"))
+            case ".json":
+                yield json_text(document(run, most=_MOST_IN_JSON)) + "\n"
+            case _:
+                yield from _markdown(run)
+
+
+def _markdown(run: GateRun) -> Iterator[str]:
+    yield "# Evidence: container image controls\n"
+    if not run.results:
+        yield "\nNo image was judged: no control was assessed.\n"
+    for result in run.results:
+        yield f"\n## {escaped(line(result.name))}\n\n{escaped(verdict_line(result))}\n"
+        if isinstance(result, GateResult):
+            yield from _image(result)
+        else:
+            yield "\nNo control was assessed: there is no verdict.\n"
 
 
 def _image(result: GateResult) -> Iterator[str]:

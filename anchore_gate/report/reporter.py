@@ -17,6 +17,7 @@ class ReportOptions:
     junit_max_cases: int = 5_000  # a suite; the last one says how many more there are
     sarif_category: str = "anchore-gate"
     dockerfile: str = "Dockerfile"  # in the repository, where the run names none: SARIF, Code Quality
+    path: str = ""  # of the report that is rendered: the suffix of a `nist` report says in which kind
     paths: tuple[tuple[str, str], ...] = ()  # (format, where it is written): the writer fills it in
 
     def path_of(self, name: str) -> str:

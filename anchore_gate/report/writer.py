@@ -36,7 +36,10 @@ class Plan:
         options = self.named(options)
         try:
             with _uncollected():
-                tried = [_failure(path, name, shown, options) for name, path in self.targets]
+                tried = [
+                    _failure(path, name, shown, replace(options, path=str(path)))
+                    for name, path in self.targets
+                ]
         finally:
             forget()
         failures = [problem for problem in tried if problem]
