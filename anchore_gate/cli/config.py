@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from anchore_gate.cli.options import BY_NAME, OPTIONS, Setting, Settings, settle
+from anchore_gate.cli.options import ANALYZER, BY_NAME, OPTIONS, Setting, Settings, settle
 from anchore_gate.cli.terminal import say, table
 from anchore_gate.errors import ConfigError
 
@@ -65,9 +67,12 @@ def _settings(section: Any, origin: str) -> dict[str, Setting]:
         raise ConfigError(f"{origin}: not a table")
     found: dict[str, Setting] = {}
     for key, value in section.items():
+        if key == ANALYZER:
+            found[key] = Setting(json.dumps(value, default=str), origin)
+            continue
         option = BY_NAME.get(key.replace("_", "-"))
         if option is None:
-            known = ", ".join(name for name in BY_NAME if not BY_NAME[name].is_secret)
+            known = ", ".join((*(name for name in BY_NAME if not BY_NAME[name].is_secret), ANALYZER))
             raise ConfigError(f"{origin}: no setting {key!r}; known are {known}")
         if option.is_secret:
             raise ConfigError(f"{origin}: {key}: secrets come by the environment only ({option.variable})")
@@ -94,9 +99,29 @@ def run(args: argparse.Namespace) -> int:
     """Print the settings that a run here would use. A secret's value is never shown."""
     settings = settle({}, os.environ, config_file(Path.cwd()), ALL_GROUPS)
     rows = [(option.name, _shown(settings, option.name), settings.origin(option.name)) for option in OPTIONS]
+    rows.extend(_analyzer_rows(settings))
     table(("SETTING", "VALUE", "FROM"), rows)
     say(f"\nA flag wins over the environment, the environment over {FILE_NAME} or pyproject.toml.")
     return 0
+
+
+def _analyzer_rows(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """Each key of the table. Raises `ConfigError` for one that a run would refuse."""
+    from anchore_gate.cli.engine import with_table
+    from anchore_gate.policy.settings import AnalyzerSettings
+
+    with_table(settings, AnalyzerSettings.default())
+    given, origin = settings.analyzer()
+    for key, value in _flat(given, ANALYZER):
+        yield key, ", ".join(map(str, value)) if isinstance(value, list) else _text(value, key), origin
+
+
+def _flat(value: Any, key: str) -> Iterator[tuple[str, Any]]:
+    if not isinstance(value, dict):
+        yield key, value
+        return
+    for name, one in value.items():
+        yield from _flat(one, f"{key}.{name}")
 
 
 def _shown(settings: Settings, name: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from anchore_gate.cli.options import OPTIONS, Settings
 from anchore_gate.cli.service import is_remote
-from anchore_gate.errors import UsageError
+from anchore_gate.errors import ConfigError, UsageError
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.image import Platform
 
@@ -199,14 +199,29 @@ def registry_of(settings: Settings, images: Sequence[str]) -> RegistrySettings |
 
 
 def analyzer_settings(settings: Settings) -> AnalyzerSettings:
-    """What is looked for in files: `--analyzer-config`, then `--secrets-max-size`."""
+    """
+    What is looked for in files: `--analyzer-config`, our own file's table over it, then `--secrets-max-size`.
+
+    Raises `ConfigError`.
+    """
     from anchore_gate.policy.settings import AnalyzerSettings, load_settings
 
     path = settings.path("analyzer-config")
-    found = load_settings(path) if path else AnalyzerSettings.default()
-    if settings.origin("secrets-max-size") != "default" or path is None:
+    found = with_table(settings, load_settings(path) if path else AnalyzerSettings.default())
+    if settings.origin("secrets-max-size") != "default":
         found = replace(found, secrets_max_size=settings.number("secrets-max-size"))
     return found
+
+
+def with_table(settings: Settings, base: AnalyzerSettings) -> AnalyzerSettings:
+    """What the config file's `analyzer` table makes of `base`. Raises `ConfigError`."""
+    from anchore_gate.policy import settings as analyzer
+
+    table, origin = settings.analyzer()
+    try:
+        return analyzer.with_table(table, base=base)
+    except ConfigError as problem:
+        raise ConfigError(f"{origin}: {problem}") from problem
 
 
 def _pairs(items: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

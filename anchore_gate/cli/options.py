@@ -8,9 +8,11 @@ Secrets have no flag and no key in the file: they come by the environment only.
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from anchore_gate.errors import ConfigError
 
@@ -155,6 +157,7 @@ OPTIONS: tuple[Option, ...] = (
     _choice("run", "on-error", "fail warn", "what `no verdict` does: fail, or say so and exit 0", "fail"),
 )
 BY_NAME = {option.name: option for option in OPTIONS}
+ANALYZER = "analyzer"  # a table, which only the config file holds
 
 
 def add_options(parser: argparse.ArgumentParser, *groups: str) -> None:
@@ -219,6 +222,11 @@ class Settings:
         """A list: one item a line."""
         return tuple(line.strip() for line in self.text(name).splitlines() if line.strip())
 
+    def analyzer(self) -> tuple[Any, str]:
+        """The config file's table of what is looked for in files, and which file that is."""
+        setting = self._found.get(ANALYZER, Setting("{}", "default"))
+        return json.loads(setting.value), setting.origin
+
     def _where(self, name: str) -> str:
         origin = self.origin(name)
         return f"--{name}" if origin in {"flag", "default"} else f"{name} ({origin})"
@@ -240,6 +248,8 @@ def settle(
     for option in OPTIONS:
         if option.group in wanted:
             found[option.name] = _settle(option, flags, environ, file)
+    if ANALYZER in file:
+        found[ANALYZER] = file[ANALYZER]
     return Settings(found)
 
 

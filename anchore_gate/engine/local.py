@@ -205,6 +205,7 @@ class LocalEngine:
             now=request.now,
             malware=seen.malware,
             base=self.base,
+            retrieve=self.settings.retrieve,
             previous=dict(self.previous).get(seen.image.tag),
             matches=matches,
             incomparable=matched.incomparable if matched else (),

@@ -40,7 +40,7 @@ class AnalyzerSettings:
     secrets_max_size: int = MIB
     contents: tuple[NamedExpression, ...] = ()
     contents_max_size: int = MIB
-    retrieve: tuple[str, ...] = ("/etc/passwd",)
+    retrieve: tuple[str, ...] | None = None  # None: whatever rules name
     retrieve_max_size: int = 1000 * 1024
     malware: bool = False
 
@@ -88,11 +88,76 @@ def settings_from(raw: Any, *, base: AnalyzerSettings) -> AnalyzerSettings:
         limit = section.get("max_file_size_kb", base.retrieve_max_size // 1024)
         if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
             raise ConfigError(f"retrieve_files.max_file_size_kb: not a size: {limit!r}")
-        files = _texts(section.get("file_list"), "retrieve_files.file_list")
+        files = base.retrieve
+        if section.get("file_list") is not None:
+            files = _texts(section["file_list"], "retrieve_files.file_list")
         settings = replace(settings, retrieve=files, retrieve_max_size=limit * 1024)
     malware = _mapping(document.get("malware"), "malware")
     clamav = _mapping(malware.get("clamav"), "malware.clamav")
     return replace(settings, malware=clamav.get("enabled", settings.malware) is True)
+
+
+_TABLES = {
+    "secrets": ("defaults", "expressions", "max-size"),
+    "contents": ("expressions", "max-size"),
+    "retrieve": ("files", "max-size"),
+    "malware": ("required",),
+}
+
+
+def with_table(raw: Any, *, base: AnalyzerSettings) -> AnalyzerSettings:
+    """Lay the `analyzer` table of our own configuration over `base`. Raises `ConfigError` with the key."""
+    tables = _keys(raw, "analyzer", tuple(_TABLES))
+    given = {name: _keys(tables.get(name), f"analyzer.{name}", known) for name, known in _TABLES.items()}
+    secrets, contents, retrieve = given["secrets"], given["contents"], given["retrieve"]
+    defaults = base.secrets if _switch(secrets, "analyzer.secrets.defaults", default=True) else ()
+    files = base.retrieve
+    if "files" in retrieve:
+        files = _texts(retrieve["files"], "analyzer.retrieve.files")
+    return AnalyzerSettings(
+        secrets=_named(secrets, "analyzer.secrets.expressions", defaults),
+        secrets_max_size=_size(secrets, "analyzer.secrets.max-size", base.secrets_max_size),
+        contents=_named(contents, "analyzer.contents.expressions", base.contents),
+        contents_max_size=_size(contents, "analyzer.contents.max-size", base.contents_max_size),
+        retrieve=files,
+        retrieve_max_size=_size(retrieve, "analyzer.retrieve.max-size", base.retrieve_max_size),
+        malware=_switch(given["malware"], "analyzer.malware.required", default=base.malware),
+    )
+
+
+def _keys(raw: Any, where: str, known: tuple[str, ...]) -> dict[str, Any]:
+    found = {key.replace("_", "-"): value for key, value in _mapping(raw, where).items()}
+    for key in found:
+        if key not in known:
+            raise ConfigError(f"{where}.{key}: no such key; known are {', '.join(known)}")
+    return found
+
+
+def _named(
+    table: dict[str, Any], where: str, base: tuple[NamedExpression, ...]
+) -> tuple[NamedExpression, ...]:
+    found = {one.name: one for one in base}
+    for name, regex in _mapping(table.get("expressions"), where).items():
+        if not name or "=" in name or "," in name:  # rules name them in lists, findings as NAME=EXPRESSION
+            raise ConfigError(f"{where}: not a name: {name[:80]!r}")
+        if not isinstance(regex, str):
+            raise ConfigError(f"{where}.{name}: not a text: {regex!r}"[:200])
+        found[name] = _expression(f"{name}={regex}", f"{where}.{name}")
+    return tuple(found.values())
+
+
+def _size(table: dict[str, Any], where: str, default: int) -> int:
+    size = table.get("max-size", default)
+    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+        raise ConfigError(f"{where}: not a number of bytes: {size!r}"[:200])
+    return size
+
+
+def _switch(table: dict[str, Any], where: str, *, default: bool) -> bool:
+    value = table.get(where.rpartition(".")[2], default)
+    if not isinstance(value, bool):
+        raise ConfigError(f"{where}: neither true nor false: {value!r}"[:200])
+    return value
 
 
 def _search_section(raw: Any, where: str, size: int) -> tuple[tuple[NamedExpression, ...], int]:

@@ -80,6 +80,9 @@ class Evidence:
     distro_has_data: bool | None = None  # whether the database has rows for the distro; None: not asked
     malware: tuple[MalwareFinding, ...] | None = None  # None: no scan was run
     base: Image | None = None  # the base image, where it is known
+    retrieve: tuple[str, ...] | None = (
+        None  # the only files the analyzer retrieves; None: any that rules name
+    )
     previous: Inventory | None = None  # of the image that had this tag before, where it is known
     _by_name: dict[str, list[Package]] = field(default_factory=dict, init=False, repr=False, compare=False)
 

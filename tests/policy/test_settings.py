@@ -1,0 +1,129 @@
+"""What the analysis looks for: Anchore's analyzer configuration, and the table of our own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from anchore_gate.errors import ConfigError
+from anchore_gate.policy.settings import AnalyzerSettings, NamedExpression, load_settings, with_table
+
+BASE = AnalyzerSettings.default()
+KEY = {"PRIV_KEY": "-----BEGIN"}
+
+
+def table(**tables: Any) -> AnalyzerSettings:
+    return with_table(tables, base=BASE)
+
+
+def test_an_empty_table_changes_nothing() -> None:
+    assert with_table({}, base=BASE) == BASE
+    assert table(secrets={}, contents={}, retrieve={}, malware={}) == BASE
+
+
+def test_expressions_come_beside_the_defaults_or_in_their_place() -> None:
+    names = [one.name for one in BASE.secrets]
+
+    beside = table(secrets={"expressions": {"MINE": "x"}}).secrets
+    changed = table(secrets={"expressions": KEY}).secrets
+    alone = table(secrets={"defaults": False, "expressions": {"MINE": "a=b"}}).secrets
+
+    assert [one.name for one in beside] == [*names, "MINE"]
+    assert [one.name for one in changed] == names
+    assert NamedExpression("PRIV_KEY", "-----BEGIN") in changed
+    assert alone == (NamedExpression("MINE", "a=b"),)
+
+
+def test_every_key_has_its_setting() -> None:
+    found = table(
+        secrets={"max-size": 1},
+        contents={"max_size": 2, "expressions": {"P": ".*p"}},
+        retrieve={"files": ["/a"], "max-size": 3},
+        malware={"required": True},
+    )
+
+    assert (found.secrets_max_size, found.contents_max_size, found.retrieve_max_size) == (1, 2, 3)
+    assert (found.contents, found.retrieve, found.malware) == ((NamedExpression("P", ".*p"),), ("/a",), True)
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        ([], "analyzer: not a mapping"),
+        ({"secret": {}}, "analyzer.secret: no such key; known are secrets, contents, retrieve, malware"),
+        ({"secrets": 7}, "analyzer.secrets: not a mapping"),
+        ({"secrets": {"names": []}}, "analyzer.secrets.names: no such key; known are defaults, expr"),
+        ({"secrets": {"defaults": "no"}}, "analyzer.secrets.defaults: neither true nor false: 'no'"),
+        ({"secrets": {"max-size": "1kb"}}, "analyzer.secrets.max-size: not a number of bytes: '1kb'"),
+        ({"secrets": {"max-size": True}}, "analyzer.secrets.max-size: not a number of bytes: True"),
+        ({"contents": {"max-size": -1}}, "analyzer.contents.max-size: not a number of bytes: -1"),
+        ({"contents": {"expressions": ["A=b"]}}, "analyzer.contents.expressions: not a mapping"),
+        ({"contents": {"expressions": {"A": 7}}}, "analyzer.contents.expressions.A: not a text: 7"),
+        ({"contents": {"expressions": {"A": "("}}}, "analyzer.contents.expressions.A: does not compile"),
+        ({"contents": {"expressions": {"A=B": "x"}}}, "analyzer.contents.expressions: not a name: 'A=B'"),
+        ({"contents": {"expressions": {"": "x"}}}, "analyzer.contents.expressions: not a name: ''"),
+        ({"retrieve": {"files": "/etc/passwd"}}, "analyzer.retrieve.files: not a list of texts"),
+        ({"malware": {"required": 1}}, "analyzer.malware.required: neither true nor false: 1"),
+    ],
+)
+def test_a_wrong_key_is_named_by_its_path(raw: Any, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        with_table(raw, base=BASE)
+
+    assert str(caught.value).startswith(said)
+    assert "\n" not in str(caught.value)
+
+
+ANCHORES = """
+retrieve_files:
+  file_list: [/etc/passwd, /etc/services]
+  max_file_size_kb: 10
+secret_search:
+  match_params: [MAXFILESIZE=10000, STOREONMATCH=n]
+  regexp_match: ["KEY=(?i).*key=.*"]
+content_search:
+  match_params: [MAXFILESIZE=20000]
+  regexp_match: ["FOUNDPASS=.*password.*"]
+malware:
+  clamav: {enabled: true}
+"""
+
+
+def test_anchores_own_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "analyzer_config.yaml"
+    path.write_text(ANCHORES)
+
+    found = load_settings(path)
+
+    assert found == AnalyzerSettings(
+        secrets=(NamedExpression("KEY", "(?i).*key=.*"),),
+        secrets_max_size=10_000,
+        contents=(NamedExpression("FOUNDPASS", ".*password.*"),),
+        contents_max_size=20_000,
+        retrieve=("/etc/passwd", "/etc/services"),
+        retrieve_max_size=10 * 1024,
+        malware=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[]", "the file: not a mapping"),
+        ("a: [", "not YAML"),
+        ("secret_search: 7", "secret_search: not a mapping"),
+        ('secret_search: {regexp_match: ["A"]}', r"secret_search.regexp_match\[0\]: not NAME=EXPRESSION"),
+        ('secret_search: {regexp_match: ["A=("]}', r"secret_search.regexp_match\[0\]: does not compile"),
+        ('secret_search: {match_params: ["MAXFILESIZE=x"]}', "secret_search.match_params: not a size"),
+        ("retrieve_files: {max_file_size_kb: no}", "retrieve_files.max_file_size_kb: not a size"),
+        ("retrieve_files: {file_list: 7}", "retrieve_files.file_list: not a list of texts"),
+    ],
+)
+def test_a_wrong_file_of_anchores_is_told_in_one_line(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "analyzer_config.yaml"
+    path.write_text(text)
+
+    with pytest.raises(ConfigError, match=f"analyzer_config.yaml: {said}"):
+        load_settings(path)
