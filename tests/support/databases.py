@@ -109,7 +109,7 @@ def publish(folder: Path, *, built_at: datetime = BUILT, changes: dict[str, str]
     path = folder / "published.db"
     path.unlink(missing_ok=True)
     write_database(path, built_at=built_at)
-    change_database(path, "VACUUM")
+    change_database(path, *_ALSO_PUBLISHED, "VACUUM")
     stamp = f"{built_at:%Y-%m-%dT%H:%M:%SZ}"
     archive = tar_zst({"vulnerability.db": path.read_bytes()})
     name = f"vulnerability-db_v6.1.11_{stamp}_{int(built_at.timestamp())}.tar.zst"
@@ -121,6 +121,27 @@ def publish(folder: Path, *, built_at: datetime = BUILT, changes: dict[str, str]
         "checksum": f"sha256:{hashlib.sha256(archive).hexdigest()}",
     }
     return Published(archive, name, listing | (changes or {}))
+
+
+# Rows that a published database has besides: most of them we do not read.
+_ALSO_PUBLISHED = (
+    "DELETE FROM operating_system_specifier_overrides",
+    "INSERT INTO operating_system_specifier_overrides (alias, replacement, rolling) "
+    "VALUES ('centos', 'rhel', 0), ('raspbian', 'debian', 0), ('wolfi', NULL, 1)",
+    "INSERT INTO operating_system_specifier_overrides "
+    "(alias, version_pattern, replacement_minor_version, rolling, applicable_client_db_schemas) "
+    "VALUES ('rhel', '^\\d+\\.\\d+', '', 0, '< 6.0.3')",
+    "INSERT INTO operating_system_specifier_overrides (alias, codename, replacement_label_version, rolling) "
+    "VALUES ('debian', 'forky', 'unstable', 1)",
+    "INSERT INTO package_specifier_overrides VALUES ('javascript', 'npm'), ('pypi', 'python')",
+    "INSERT INTO architecture_aliases VALUES ('x86_64', 'amd64')",
+    "INSERT INTO epss_metadata VALUES ('2026-11-23 00:00:00+00:00')",
+    "INSERT INTO ssvc_handles (cve, source, role, exploitation) "
+    "VALUES ('CVE-2024-22195', 'cisa', 'coordinator', 'none')",
+    "INSERT INTO search_rules (match_distro_name, replacement_channel, priority) VALUES ('alpine', 'rf', 1)",
+    """UPDATE blobs SET value = json_set(value, '$.assigner', json('["a@example.org"]'), '$.modifications', """
+    """json('[{"url": "https://example.org", "changes": ["x"]}]')) WHERE json_extract(value, '$.id') IS NOT NULL""",
+)
 
 
 def tar_zst(files: dict[str, bytes], *, type: bytes = tarfile.REGTYPE) -> bytes:
