@@ -87,7 +87,7 @@ class RemoteEngine:
             return self._assess_here(request, scheme)
         submission = self._submission(request, reference_of(request))
         with self.open(about=request.image) as service:
-            accepted = service.submit(submission)
+            accepted = self._accepted(service, submission)
             image, judgement = self._settled(service, request, accepted.digest, submission.tag)
             return assessment_of(service, request, image, judgement)
 
@@ -148,7 +148,7 @@ class RemoteEngine:
             dockerfile=submission.dockerfile,
         )
         with uploaded(service, parts) as imported:
-            accepted = service.submit(replace(submission, imported=imported))
+            accepted = self._accepted(service, replace(submission, imported=imported))
         image, judgement = self._settled(service, request, accepted.digest, submission.tag)
         return assessment_here(service, request, here, judgement, gates=IMPORTED, stored=image)
 
@@ -201,6 +201,14 @@ class RemoteEngine:
             subscribe=self.subscribe,
             now=request.now,
         )
+
+    def _accepted(self, service: Service, submission: Submission) -> ServiceImage:
+        from anchore_gate.remote.subscriptions import subscribe
+
+        accepted = service.submit(submission)
+        for kind in self.subscribe:
+            subscribe(service, submission.tag, kind)
+        return accepted
 
     def _settled(
         self, service: Service, request: Request, digest: str, tag: str

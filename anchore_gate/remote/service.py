@@ -92,27 +92,7 @@ class Service:
         image: ServiceImage = self.api.image_of(told.value)
         if submission.imported is not None and image.digest != submission.imported.digest:
             raise RemoteError(f"{submission.tag}: the service took another image ({image.digest})")
-        for kind in submission.subscribe:
-            self._subscribe(submission.tag, kind)
         return image
-
-    def _subscribe(self, tag: str, kind: str) -> None:
-        path = self.api.PREFIX + "/subscriptions"
-        for one in rows(self.client, path, {"subscription_key": tag, "subscription_type": kind}):
-            record = mapping(one, "a subscription")
-            if (words(record, "subscription_key"), words(record, "subscription_type")) != (tag, kind):
-                continue
-            if record.get("active") is not True:
-                place = f"{path}/{quote(words(record, 'subscription_id'), safe='')}"
-                self.client.send("PUT", place, {"active": True, "subscription_value": None})
-            return
-        body = {
-            "subscription_key": tag,
-            "subscription_type": kind,
-            "subscription_value": None,
-            "active": True,
-        }
-        self.client.send("POST", path, body)
 
     def image(self, digest: str) -> ServiceImage | None:
         """What the service knows of an image, None where it knows nothing (yet)."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import isfinite
 from typing import Any
 
 from anchore_gate.model.image import created_at
@@ -100,9 +99,9 @@ def _records(raw: dict[str, Any], key: str) -> list[dict[str, Any]]:
 
 def _score(scores: dict[str, Any], key: str) -> float:
     value = scores.get(key)
-    if not isinstance(value, int | float) or isinstance(value, bool) or not isfinite(value):
+    if not isinstance(value, int | float) or isinstance(value, bool):
         return -1.0
-    return float(value)
+    return float(value) if -1 <= value <= 100 else -1.0
 
 
 def _share(raw: dict[str, Any], key: str) -> float | None:

@@ -100,11 +100,11 @@ def test_a_service_whose_scan_is_switched_off_is_given_an_import(archive: str) -
 
 
 def test_a_subscription_wants_an_image_that_stays(archive: str) -> None:
-    subscriptions: dict[str, Any] = {"/v2/subscriptions": []}
-    with enterprise(Enterprise(version="5.21.0", answers=subscriptions)) as service:
+    known = {"subscription_key": TAG, "subscription_type": "vuln_update", "active": True}
+    with enterprise(Enterprise(version="5.21.0", answers={"/v2/subscriptions": [known]})) as service:
         judged(service, archive, subscribe=("vuln_update",))
         assert service.sent("POST", "/v2/scan") == []
-        assert len(service.sent("POST", "/v2/subscriptions")) == 1
+        assert len(service.sent("POST", "/v2/images")) == 1
 
 
 def test_a_folder_is_scanned_once(folder: str) -> None:

@@ -122,7 +122,7 @@ def test_a_share_that_is_none_is_not_known(epss: Any) -> None:
     assert match_of({**FULL, "epss": epss}, "debian").vulnerability.epss is None
 
 
-@pytest.mark.parametrize("score", [float("inf"), float("nan"), 11, -1.0, "7", None])
+@pytest.mark.parametrize("score", [float("inf"), float("nan"), 10**400, 11, -1.0, "7", None])
 def test_a_score_that_is_none_is_left_out(score: Any) -> None:
     told = {**FULL, "nvd_data": [{"cvss_v3": {"base_score": score}}], "vendor_data": []}
     assert match_of(told, "debian").vulnerability.cvss == ()

@@ -27,7 +27,6 @@ _LISTS = {
     "images": "024_GET_images_list",
     "policies": "058_GET_policies",
     "registries": "012_GET_registries",
-    "subscriptions": "102_GET_subscriptions_by_key",
 }
 
 
@@ -58,6 +57,9 @@ class Engine:
     site: Site | None = None
     ignores_policy: bool = False  # judges by the recorded policy, whichever is asked for
     images: dict[str, Any] = field(default_factory=dict)  # imported ones, by their digests
+    subscriptions: list[Any] = field(
+        default_factory=lambda: list(recorded("102_GET_subscriptions_by_key")["response"]["body"])
+    )
     uploads: dict[str, Asked] = field(default_factory=dict)  # what was uploaded, by part
     rewrite: Callable[[Any], None] | None = None  # changes the evaluation before it is sent
 
@@ -109,6 +111,8 @@ class Engine:
                 return answer("050_GET_vuln_all_vendor_only_false" if is_alpine else "132_GET_import_vuln")
             case "GET", _ if "/".join(path) in _LISTS:
                 return answer(_LISTS["/".join(path)])
+            case _, ["subscriptions", *rest]:
+                return self._subscriptions(asked, rest, query)
             case _, ["policies", *_]:
                 return self._policies(asked, path[1:])
         return reply({"message": "no such page", "httpcode": 404}, 404)
@@ -128,6 +132,17 @@ class Engine:
         if tag == IMPORTED:
             return _image(IMPORTED_DIGEST, "not_analyzed")
         return answer("020_POST_images_add_missing_tag")
+
+    def _subscriptions(self, asked: Asked, path: list[str], query: dict[str, str]) -> Reply:
+        if asked.method == "POST":
+            made = {"subscription_id": "new", "userId": "admin", "active": False, **json.loads(asked.body)}
+            self.subscriptions.append(made)
+            return reply([made])
+        if asked.method == "PUT":
+            (found,) = [one for one in self.subscriptions if one["subscription_id"] == path[0]]
+            found |= json.loads(asked.body)
+            return reply([found])
+        return reply([one for one in self.subscriptions if query.items() <= one.items()])
 
     def _import(self, asked: Asked, path: list[str]) -> Reply:
         match (asked.method, path):
