@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from anchore_gate.api import gate, gate_all
+from anchore_gate.api import gate
 from anchore_gate.cli import main
 from anchore_gate.engine.remote import RemoteEngine
 from anchore_gate.errors import (
@@ -265,18 +263,6 @@ def test_a_policy_is_kept_where_that_is_asked_for(tmp_path: Path) -> None:
     with anchore() as service:
         gate(ALPINE, policy=policy, engine=engine_of(service, keep_policy=True))
         assert len(service.policies) == 1
-
-
-def test_many_images_wait_at_the_same_time(tmp_path: Path) -> None:
-    names = [f"{ALPINE}@sha256:{number:064x}" for number in range(40)]
-    with anchore(Engine(states=["analyzing"] * 40 + ["analyzed"])) as service:
-        started = time.monotonic()
-        with ThreadPoolExecutor(40) as executor:
-            engine = engine_of(service, poll=1.0)
-            results = gate_all(names, engine=engine, executor=executor, want_packages=False)
-        seconds = time.monotonic() - started
-    assert {one.verdict for one in results} == {"pass"}
-    assert seconds < 20  # one after another: 40 polls
 
 
 def test_a_digest_without_a_tag_is_a_wrong_use() -> None:
