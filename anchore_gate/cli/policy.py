@@ -61,17 +61,30 @@ def _validate(source: str) -> int:
     from anchore_gate.policy.schema import breaches
 
     problems = list(review(load_bundle(source), now=datetime.now(timezone.utc)))
-    told = tuple(problem.path for problem in problems if problem.severity == "error")
-    problems += [
+    told = {_place(problem.path) for problem in problems if problem.severity == "error"}
+    problems += dict.fromkeys(
         breach
         for breach in breaches(parse_json(read_text(locate(source))))
-        if not any(path.startswith(breach.path) or breach.path.startswith(path) for path in told)
-    ]
+        if not any(_is_said(breach, path) for path in told)
+    )
     for problem in problems:
         say(_told(problem))
     errors = sum(problem.severity == "error" for problem in problems)
     say(f"{source}: {errors} errors, {len(problems) - errors} warnings")
     return 2 if errors else 0
+
+
+def _is_said(breach: Problem, path: str) -> bool:
+    """Whether the error at a path says what the schema does."""
+    place = _place(breach.path)
+    if place == path or place.startswith((f"{path}.", f"{path}[")):
+        return True
+    return path.startswith(place) and "required property" in breach.message
+
+
+def _place(path: str) -> str:
+    """The schema counts parameters, we name them."""
+    return path.partition(".params")[0] + ".params" if ".params" in path else path
 
 
 def _told(problem: Problem) -> str:

@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from anchore_gate.policy import legacy
 from anchore_gate.policy.gates import find_trigger
-from anchore_gate.policy.legacy import ENGINE_WORDS, ENTERPRISE_WORDS, Words
+from anchore_gate.policy.legacy import ENGINE_WORDS, ENTERPRISE_WORDS, Words, words_of
 from anchore_gate.policy.parameter import parameters
 
 _NEW_ONLY = ("source_mappings", "last_updated", "artifact_type")
@@ -33,7 +33,7 @@ def convert(raw: Mapping[str, Any], *, to: str) -> Converted:
     What it was given must be without errors (`Bundle.problems`): nothing is mended here.
     """
     words, version = _DIALECTS[to]
-    old = ENTERPRISE_WORDS if ENTERPRISE_WORDS.rule_sets in raw else ENGINE_WORDS
+    old = words_of(raw)
     writer = _Writer(old, words, version)
     return Converted(policy=writer.policy(raw), notes=tuple(writer.notes(raw)))
 

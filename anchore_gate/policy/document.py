@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,18 +56,24 @@ def parse_json(content: bytes | str) -> Any:
     text = _decoded(content) if isinstance(content, bytes) else content
     if text.count(",") + _opened(text) > MAX_VALUES:
         raise InvalidBundle(f"more than {MAX_VALUES:,} values")
+    value = _loaded(text)
+    if not _is_plain(value, text):
+        value = _loaded(text, object_pairs_hook=_with_repeated)
+        place = next(_places(value), None)
+        if place is not None:
+            raise InvalidBundle(f"the key {place[1]!r} is written twice", path=place[0])
+    return value
+
+
+def _loaded(text: str, *, object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
     try:
-        value = json.loads(text)
-        if not _is_plain(value, text):
-            value = json.loads(text, object_pairs_hook=_with_repeated)
-            place = next(_places(value), None)
-            if place is not None:
-                raise InvalidBundle(f"the key {place[1]!r} is written twice", path=place[0])
+        return json.loads(text, object_pairs_hook=object_pairs_hook)
     except RecursionError as problem:
         raise InvalidBundle("nested too deeply") from problem
-    except ValueError as problem:
+    except json.JSONDecodeError as problem:
         raise InvalidBundle(f"not JSON: {problem}") from problem
-    return value
+    except ValueError as problem:  # Python reads no number of more than 4,300 digits
+        raise InvalidBundle("a number of too many digits") from problem
 
 
 def _decoded(content: bytes) -> str:

@@ -10,7 +10,7 @@ from anchore_gate.errors import ConfigError, UsageError
 from anchore_gate.model.evaluation import MatchedRule
 from anchore_gate.policy.document import parse_json
 from anchore_gate.policy.jsontext import Place, added, appended, replaced
-from anchore_gate.policy.legacy import ENGINE_WORDS, ENTERPRISE_WORDS, Words
+from anchore_gate.policy.legacy import ENTERPRISE_WORDS, Words, words_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ def accept(text: str, acceptance: Acceptance, *, allowlist_id: str) -> str:
     Raises `UsageError` where the policy has no such allowlist, `InvalidBundle` where it is no JSON.
     """
     raw = parse_json(text)
-    words = _words(raw)
+    words = words_of(raw)
     place = _place(raw, words, allowlist_id)
     items = raw[words.allowlists][place]["items"]
     array: Place = (words.allowlists, place, "items")
@@ -52,7 +52,7 @@ def with_allowlist(text: str, mapping: MatchedRule, *, allowlist_id: str | None 
     `UsageError` where the policy has no such list or mapping, `InvalidBundle` where it is no JSON.
     """
     raw = parse_json(text)
-    words = _words(raw)
+    words = words_of(raw)
     number = _number(raw, mapping)
     if number is None:
         if allowlist_id or mapping.allowlist_ids:
@@ -89,11 +89,6 @@ def _checked(changed: str, expected: Any) -> str:
     if parse_json(changed) != expected:
         raise ConfigError("the policy could not be edited in place; add the item by hand")
     return changed
-
-
-def _words(raw: Any) -> Words:
-    is_new = isinstance(raw, dict) and ENTERPRISE_WORDS.rule_sets in raw
-    return ENTERPRISE_WORDS if is_new else ENGINE_WORDS
 
 
 def _number(raw: Any, mapping: MatchedRule) -> int | None:

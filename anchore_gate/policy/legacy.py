@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 ENGINE, ENTERPRISE = "engine", "enterprise"
 
@@ -87,6 +89,12 @@ ENDED_GATES = {
     "imagecheck": "",
     "pkgdiff": "",
 }
+
+
+def words_of(raw: Any) -> Words:
+    """The words that a policy's JSON speaks: Enterprise's where it has rule sets."""
+    is_new = isinstance(raw, Mapping) and raw.get(ENTERPRISE_WORDS.rule_sets) is not None
+    return ENTERPRISE_WORDS if is_new else ENGINE_WORDS
 
 
 def current_word(text: str) -> str:

@@ -12,7 +12,7 @@ from anchore_gate.model.evaluation import MatchedRule, Problem
 from anchore_gate.policy import legacy
 from anchore_gate.policy.bundle import Allowlist, Bundle, ImageRule, Rule, RuleSet
 from anchore_gate.policy.items import Items
-from anchore_gate.policy.legacy import ENGINE_WORDS, ENTERPRISE_WORDS, Words
+from anchore_gate.policy.legacy import ENGINE_WORDS, ENTERPRISE_WORDS, Words, words_of
 from anchore_gate.policy.pattern import Pattern
 from anchore_gate.policy.rule import RuleFault, parse_rule
 
@@ -75,11 +75,11 @@ def _canonical(raw: Any) -> bytes:
 
 
 def _dialect(raw: dict[str, Any]) -> Words:
-    has_new, has_old = ENTERPRISE_WORDS.rule_sets in raw, ENGINE_WORDS.rule_sets in raw
+    has_new, has_old = (raw.get(one.rule_sets) is not None for one in (ENTERPRISE_WORDS, ENGINE_WORDS))
     if has_new and has_old:
         raise InvalidBundle("both 'rule_sets' and 'policies': one policy, one dialect")
     version = raw.get("version")
-    words = ENTERPRISE_WORDS if has_new else ENGINE_WORDS
+    words = words_of(raw)
     if words.versions and version not in words.versions:
         expected = ", ".join(map(repr, words.versions))
         raise InvalidBundle(f"found version {version!r}, expected {expected}", path="version")
@@ -221,7 +221,7 @@ def _rule_set_ids(raw: dict[str, Any], path: str, words: Words) -> tuple[str, ..
     several, one = raw.get(words.rule_set_ids), None
     if words is ENGINE_WORDS:
         one = raw.get(legacy.SINGLE_RULE_SET_ID)
-        if legacy.SINGLE_RULE_SET_ID in raw and words.rule_set_ids in raw:
+        if one is not None and several is not None:
             _refuse(f"either {legacy.SINGLE_RULE_SET_ID} or {words.rule_set_ids}, not both", path)
     if isinstance(one, str) and one:
         return (one,)

@@ -9,7 +9,7 @@ from typing import Any
 from anchore_gate.model.evaluation import Action, Problem
 from anchore_gate.policy import legacy
 from anchore_gate.policy.gates import REMOTE_GATES, find_gate, gate_names
-from anchore_gate.policy.legacy import ENDED_GATES, ENGINE_WORDS, ENTERPRISE_WORDS, Words
+from anchore_gate.policy.legacy import ENDED_GATES, ENGINE_WORDS, ENTERPRISE_WORDS, Words, words_of
 from anchore_gate.policy.parameter import Parameter, parameters
 from anchore_gate.policy.trigger import Trigger, description
 
@@ -24,8 +24,9 @@ _NEEDED = ("gate", "trigger_id")  # of an allowlist item
 
 def breaches(raw: dict[str, Any]) -> Iterator[Problem]:
     """Where a policy is not as its dialect's schema says; such a policy may still be understood here."""
-    dialect = "v2" if ENTERPRISE_WORDS.rule_sets in raw else "v1"
-    schema, words = policy_schema(dialect), _WORDS[dialect]
+    words = words_of(raw)
+    dialect = next(name for name, one in _WORDS.items() if one is words)
+    schema = policy_schema(dialect)
     lists = raw.get(words.allowlists)
     if not isinstance(lists, list):
         yield from _breaches(raw, schema, dialect)

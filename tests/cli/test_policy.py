@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from anchore_gate.cli import main
+from tests.policy.support import enterprise, rule
 
 
 def test_validate_says_everything_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -26,6 +27,20 @@ def test_validate_says_everything_at_once(tmp_path: Path, capsys: pytest.Capture
     assert "policies[0].rules[0].gate: no gate 'nogate'" in said
     assert "policies[0].rules[1].trigger: required" in said
     assert "no mapping refers to 'p'" in said
+
+
+def test_what_an_error_says_the_schema_does_not_say_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = {**rule("packages", "denylist", nam="x", name="y"), "recomendation": "x"}
+    path = tmp_path / "p.json"
+    path.write_text(
+        json.dumps(enterprise(odd, rule("dockerfile", "exposed_ports", ports=22, type="denylist")))
+    )
+
+    assert main(["policy", "validate", str(path)]) == 2
+    kinds = [line.rpartition("[")[2] for line in capsys.readouterr().out.splitlines()[:-1]]
+    assert kinds == ["InvalidParameterError]", "ParameterValueInvalidError]", "Schema]"]
 
 
 def test_gates_are_described(capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,16 +29,20 @@ from anchore_gate.policy.bundle import load_bundle
         ('{"version": "1_0", "id": "x", "policies": {}}', "policies: not a list"),
         ('{"id": "x", "policies": [], "rule_sets": []}', "one policy, one dialect"),
         ('{"id": "x", "policies": [{"a": 1, "a": 2}]}', r"policies\[0\]: the key 'a' is written twice"),
-        ("[" * 5000 + "]" * 5000, "nested"),
-        ('{"a":' * 200 + "1" + "}" * 200, "nested"),
+        ('{"id": "x", "version": "1_0", "policies": null, "mappings": null}', "an empty policy"),
+        ("[" * 5000 + "]" * 5000, "nested too deeply"),
+        ('{"a":' * 200 + "1" + "}" * 200, "nested more than 100 levels deep"),
+        ('{"a": ' + "9" * 5000 + "}", "a number of too many digits"),
+        ('{"id": "x", "id": "y"}', "the key 'id' is written twice"),
     ],
 )
 def test_what_is_no_policy_is_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "policy.json"
     path.write_text(text)
 
-    with pytest.raises(InvalidBundle, match=message):
+    with pytest.raises(InvalidBundle, match=message) as caught:
         load_bundle(path)
+    assert ("not JSON" in str(caught.value)) is (message == "not JSON")
 
 
 def test_a_policy_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
