@@ -21,7 +21,7 @@ def scripts_of(path: Path) -> Iterator[tuple[str, str]]:
         shell = "bash" if any(word in str(path) for word in _BASH) else "sh"
         for document in YAML(typ="safe", pure=True).load_all(text):
             yield from ((shell, script) for script in _scripts(document))
-    elif path.suffix == ".groovy" or path.name == "Jenkinsfile":
+    elif path.suffix == ".groovy" or path.name.startswith("Jenkinsfile"):
         for script in re.findall(r"\b(?:sh|script:) '((?:[^'\\]|\\.)*)'", text):
             yield "sh", script.replace("\\'", "'")
     else:

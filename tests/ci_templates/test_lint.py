@@ -97,6 +97,11 @@ class TestShellcheck:
         assert "SC2086" in "".join(self.found(tmp_path / "wrong.sh"))
 
 
+# What Jenkins brings: without it CodeNarc would leave out the rules that need types.
+STUBS = {
+    "NonCPS": "package com.cloudbees.groovy.cps\n@interface NonCPS { }\n",
+    "Library": "@interface Library { String[] value() }\n",
+}
 WRONG_STEP = """
 import com.cloudbees.groovy.cps.NonCPS
 
@@ -120,22 +125,24 @@ List counted(Map args) {
 def test_codenarc_finds_nothing_that_jenkins_could_not_suspend(tmp_path: Path) -> None:
     folder = MODULES / "npm-groovy-lint" / "lib" / "java"
     jars = f"{folder}/*:{folder}/groovy/lib/*:{tmp_path / 'classes'}"
-    (tmp_path / "NonCPS.groovy").write_text("package com.cloudbees.groovy.cps\n@interface NonCPS { }\n")
+    stubs = []
+    for name, text in STUBS.items():
+        stubs.append(tmp_path / f"{name}.groovy")
+        stubs[-1].write_text(text)
     compiler = "org.codehaus.groovy.tools.FileSystemCompiler"
-    compiled = run(
-        tool("java"), "-cp", jars, compiler, "-d", tmp_path / "classes", tmp_path / "NonCPS.groovy"
-    )
+    compiled = run(tool("java"), "-cp", jars, compiler, "-d", tmp_path / "classes", *stubs)
     assert compiled.returncode == 0, compiled.stderr
     read = tmp_path / "read"
     read.mkdir()
     for path in JENKINS:
-        (read / f"{path.stem}.groovy").write_text(path.read_text())
+        (read / f"{path.name}.groovy").write_text(path.read_text())
     (read / "wrong.groovy").write_text(WRONG_STEP)
     rules = f"-rulesetfiles=file:{HERE / 'codenarc.groovy'}"
     done = run(
         tool("java"), "-cp", jars, "org.codenarc.CodeNarc", rules, f"-basedir={read}", "-report=console"
     )
     found = re.findall(r"^(?:File: (.+)| +Violation: Rule=(\w+))", done.stdout, re.MULTILINE)
+    assert "Compilation failed" not in done.stdout + done.stderr
     assert f"TotalFiles={len(JENKINS) + 1} " in done.stdout, done.stdout + done.stderr
     assert [name for name, _ in found if name] == ["wrong.groovy"], done.stdout
     assert {rule for _, rule in found if rule} == {
