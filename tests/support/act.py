@@ -51,17 +51,17 @@ class Build:
         return (line for line in self._lines if not job or line.get("jobID") == job)
 
 
-def run_act(folder: Path, tools: Path, *words: str) -> Build:
-    """Make `folder` a repository and run its workflows."""
+def run_act(folder: Path, tools: Path, *words: str, event: str = "push") -> Build:
+    """Make `folder` a repository and run its workflows for an event."""
     pipelines.gate_command(tools)
-    pipelines.make_repository(folder)
+    pipelines.make_repository(folder, "github.com")
     stub = tools / "upload-artifact"
     stub.mkdir()
     (stub / "action.yml").write_text(UPLOAD)
     environment = {**os.environ, "HOME": str(tools), "PATH": f"{tools}:{os.environ['PATH']}"}
     local = ["--local-repository", f"actions/upload-artifact@v4={stub}", "--env", f"KEPT={tools / 'kept'}"]
     done = subprocess.run(
-        [tool("act"), "push", "--json", "-P", "ubuntu-latest=-self-hosted", *local, *words],
+        [tool("act"), event, "--json", "-P", "ubuntu-latest=-self-hosted", *local, *words],
         cwd=folder,
         env=environment,
         capture_output=True,

@@ -52,7 +52,7 @@ def run_gitlab(
 ) -> Pipeline:
     """Make `folder` a repository and run its pipeline."""
     pipelines.gate_command(tools)
-    pipelines.make_repository(folder)
+    pipelines.make_repository(folder, "gitlab.example.org")
     environment = {**os.environ, "HOME": str(tools), "PATH": f"{tools}:{os.environ['PATH']}"}
     given = [word for name, value in (variables or {}).items() for word in ("--variable", f"{name}={value}")]
     options = ["--force-shell-executor", "--shell-isolation", "--no-color"]

@@ -2,9 +2,9 @@
  * A small Jenkins: runs a shared library's step, or a Jenkinsfile that uses it, with real `sh`, and tells what the
  * build would have become. Usage: groovy jenkins.groovy STEP.groovy CASES.json; CASES is a list of
  * {args or jenkinsfile, workspace, environment, credentials}. Prints one JSON object a case, in their order:
- * result, returned, junit, archived, pages, stages, leaked (a secret had to be masked), log.
+ * result, returned, junit, archived, pages, stages, description, leaked (a secret had to be masked), log.
  *
- * Of declarative pipelines it knows agent, options, triggers, environment, stages, stage, when, steps and post.
+ * Of declarative pipelines it knows agent, options, triggers, environment, stages, stage, when, steps, script and post.
  */
 import groovy.json.JsonOutput
 import groovy.json.JsonSlurper
@@ -23,7 +23,7 @@ class BuildFailed extends RuntimeException {
 class Build {
     Map asked
     Class library
-    String result = 'SUCCESS'
+    String result = 'SUCCESS', description = ''
     boolean leaked = false
     List log = [], junit = [], archived = [], pages = [], stages = []
     Map variables = [:]
@@ -137,6 +137,19 @@ abstract class Steps extends Script {
 
     Map getEnv() { return build.environment }
 
+    Build getCurrentBuild() { return build }
+
+    Object script(Closure body) { body() }
+
+    void parallel(Map branches) {
+        List failed = []
+        branches.each { name, body ->
+            build.stages << name
+            try { body() } catch (BuildFailed problem) { failed << problem }
+        }
+        if (failed) { throw failed[0] }
+    }
+
     // A scripted pipeline. The workspace holds what would be checked out.
     Object getScm() { 'scm' }
 
@@ -151,7 +164,7 @@ abstract class Steps extends Script {
 
     // A declarative one.
     void pipeline(Closure body) {
-        Declared declared = new Declared()
+        Declared declared = new Declared(build: build)
         declared.read(body)
         withEnv(declared.environment.collect { name, value -> "${name}=${value}".toString() }) {
             try {
@@ -209,6 +222,7 @@ class Variables extends Reader {
 }
 
 class Stage extends Reader {
+    Build build
     Closure steps, condition
     Map post = [:]
 
@@ -216,7 +230,7 @@ class Stage extends Reader {
 
     void when(Closure body) { read(body) }
 
-    void expression(Closure body) { condition = body }
+    void changeRequest() { condition = { build.environment.CHANGE_ID != null } }
 
     void post(Closure body) {
         Names names = new Names()
@@ -226,6 +240,7 @@ class Stage extends Reader {
 }
 
 class Declared extends Reader {
+    Build build
     Map environment = [:], stages = [:], post = [:]
     Object any = 'any', none = 'none'
 
@@ -244,7 +259,7 @@ class Declared extends Reader {
     void stages(Closure body) { read(body) }
 
     void stage(String name, Closure body) {
-        Stage one = new Stage()
+        Stage one = new Stage(build: build)
         one.read(body)
         stages[name] = one
     }
@@ -276,7 +291,7 @@ def running = new JsonSlurper().parse(new File(args[1])).collect { Map asked ->
         }
         return [
             result: build.result, returned: returned instanceof Map ? returned : null, junit: build.junit,
-            archived: build.archived, pages: build.pages, stages: build.stages, leaked: build.leaked, log: build.log.join('\n'),
+            archived: build.archived, pages: build.pages, stages: build.stages, description: build.description, leaked: build.leaked, log: build.log.join('\n'),
         ]
     } as Callable)
 }

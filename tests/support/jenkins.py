@@ -25,7 +25,8 @@ class Case:
 
     words: Mapping[str, object] = field(default_factory=dict)
     jenkinsfile: str = ""
-    files: Mapping[str, str] = field(default_factory=dict)  # in the workspace: name to content
+    files: Mapping[str, str | bytes] = field(default_factory=dict)  # in the workspace: name to content
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Ended:
     archived: list[str]
     pages: list[str]
     stages: list[str]
+    description: str  # beside the build
     leaked: bool  # a secret was written: Jenkins had to mask it
     log: str
     workspace: Path
@@ -75,11 +77,12 @@ def _asked(folder: Path, name: str, case: Case) -> dict[str, object]:
     workspace = folder / name
     workspace.mkdir(exist_ok=True)
     for path, content in case.files.items():
-        (workspace / path).write_text(content)
+        (workspace / path).parent.mkdir(parents=True, exist_ok=True)
+        (workspace / path).write_bytes(content if isinstance(content, bytes) else content.encode())
     asked: dict[str, object] = {
         "args": dict(case.words),
         "workspace": str(workspace),
-        "environment": {"PATH": f"{folder / 'tools'}:{os.environ['PATH']}"},
+        "environment": {"PATH": f"{folder / 'tools'}:{os.environ['PATH']}", **case.environment},
         "credentials": {"registry-login": {"username": USER, "password": PASSWORD}},
     }
     if case.jenkinsfile:

@@ -40,10 +40,22 @@ def pip_commands(folder: Path) -> Path:
     return asked
 
 
-def make_repository(folder: Path) -> None:
-    """Commit everything in `folder`."""
+def stub_commands(folder: Path) -> Path:
+    """`docker`, `gh` and `curl` in `folder`, which do nothing: gives the file where they note what was asked."""
+    folder.mkdir(parents=True, exist_ok=True)
+    asked = folder / "asked"
+    saving = '[ "$1" != save ] || cp built.tar "$3"\n'  # what a real build would have made
+    for name in ("docker", "gh", "curl"):
+        script = folder / name
+        script.write_text(f'#!/bin/sh\necho "{name} $*" >> "{asked}"\n{saving if name == "docker" else ""}')
+        script.chmod(0o755)
+    return asked
+
+
+def make_repository(folder: Path, host: str) -> None:
+    """Commit everything in `folder`, as the project `team/app` of a host."""
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
-    origin = ["remote", "add", "origin", "https://gitlab.example.org/team/app.git"]
+    origin = ["remote", "add", "origin", f"https://{host}/team/app.git"]
     for words in (["init", "-q", "-b", "main"], origin, ["add", "-A"], ["commit", "-qm", "a pipeline"]):
         subprocess.run([*git, *words], cwd=folder, check=True)
 
