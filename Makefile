@@ -21,7 +21,7 @@ demo: $(READY) ## judge two images built from real packages: one goes on, one is
 	@$(BIN)/python -m examples.demo
 
 test: $(READY) ## run the tests
-	$(BIN)/python -m pytest -q -n auto
+	$(BIN)/python -m pytest -q -n auto --dist loadscope
 
 lint: $(READY) ## style and formatting
 	$(BIN)/ruff check .
