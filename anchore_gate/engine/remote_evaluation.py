@@ -53,7 +53,9 @@ def is_readable(judgement: Judgement) -> bool:
         return False
     chosen = judgement.mapping.rule_set_ids if judgement.mapping else ()
     sets = {one.id: one for one in policy.rule_sets}
-    return all(name in sets and not sets[name].problems for name in chosen)
+    return all(
+        name in sets and all(one.severity != "error" for one in sets[name].problems) for name in chosen
+    )
 
 
 def _check(evaluation: Evaluation, judgement: Judgement) -> None:
