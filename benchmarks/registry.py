@@ -2,7 +2,8 @@
 How long an image takes by reference: `python -m benchmarks.registry [--megabytes 140]`.
 
 Against Debian's `docker-registry` on loopback, and behind a proxy that gives each connection 20 MB/s.
-Each scan runs in its own process, so that its peak memory can be read.
+First the scan alone, then the whole `anchore-gate check`: start-up, policy, every package type, secrets.
+Each run is a process of its own, so that its peak memory can be read; what is compared runs in turn.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import io
 import json
 import random
 import socket
+import statistics
 import subprocess
 import sys
 import tarfile
@@ -38,6 +40,14 @@ from tests.support.registry import (
 
 RATE = 20_000_000  # bytes per second and connection
 SHARES = (0.35, 0.25, 0.15, 0.10, 0.10, 0.05)  # of the image, from the base upwards
+_POLICY = Path(__file__).parent / "gate_policy.json"
+# A small process starts what is measured: a peak outlives an exec, and this one holds the image.
+_COST = """
+import sys
+from benchmarks.gate_beside_syft import measure
+cost = measure(sys.argv[1:])
+print(cost.wall, cost.cpu, cost.peak)
+"""
 _SCAN = """
 import re, sys, time
 from pathlib import Path
@@ -77,11 +87,45 @@ def main() -> None:
         by_name = _best(f"{host}/bench:1", options.repeat)
         _say("archive file", by_file)
         _say("registry, loopback", by_name, f"{by_name[0] / by_file[0]:.2f}x (bar 1.30x)")
+        _whole(str(archive), f"{host}/bench:1", options.repeat)
         with _throttled(host) as slow:
-            bare = min(_bare(slow, image) for _ in range(options.repeat))
-            scanned = _best(f"{slow}/bench:1", options.repeat)
-        print(f"{'bare, 4 x 20 MB/s':21} {bare:6.2f} s")
-        _say("registry, 4 x 20 MB/s", scanned, f"{scanned[0] / bare:.2f}x (bar 1.15x)")
+            _slowly(slow, image, options.repeat)
+
+
+def _slowly(host: str, image: BuiltImage, repeat: int) -> None:
+    """The bare download, the scan and the whole check in turn; the shortest of each."""
+    name = f"{host}/bench:1"
+    runs = [(_bare(host, image), _best(name, 1), _checked(name)) for _ in range(repeat)]
+    bare = min(one for one, _, _ in runs)
+    scanned = min((one for _, one, _ in runs), key=lambda one: one[0])
+    checked = min((one for _, _, one in runs), key=lambda one: one[0])
+    print(f"{'bare, 4 x 20 MB/s':21} {bare:6.2f} s")
+    _say("registry, 4 x 20 MB/s", scanned, f"{scanned[0] / bare:.2f}x (bar 1.15x)")
+    _say_cost("check, 4 x 20 MB/s", [checked], f"{checked[0] / bare:.2f}x (bar 1.15x)")
+
+
+def _whole(archive: str, name: str, repeat: int) -> None:
+    """`anchore-gate check` of both in turn; the first pair warms up."""
+    pairs = [(_checked(archive), _checked(name)) for _ in range(repeat + 1)][1:]
+    by_file, by_name = [one for one, _ in pairs], [one for _, one in pairs]
+    walls = [statistics.median(one[0] for one in several) for several in (by_name, by_file)]
+    cpus = [statistics.median(one[1] for one in several) for several in (by_name, by_file)]
+    _say_cost("check, archive file", by_file)
+    ratio = f"{walls[0] / walls[1]:.2f}x, CPU {cpus[0] / cpus[1]:.2f}x (bar 1.30x)"
+    _say_cost("check, loopback", by_name, ratio)
+
+
+def _checked(image: str) -> tuple[float, float, float]:
+    """Wall and CPU seconds and the peak in MiB of one `anchore-gate check`."""
+    command = [sys.executable, "-m", "anchore_gate", "check", image, "--policy", str(_POLICY)]
+    done = subprocess.run([sys.executable, "-c", _COST, *command], check=True, capture_output=True, text=True)
+    wall, cpu, peak = (float(word) for word in done.stdout.split())
+    return wall, cpu, peak
+
+
+def _say_cost(what: str, costs: list[tuple[float, float, float]], ratio: str = "") -> None:
+    wall, cpu = (statistics.median(one[i] for one in costs) for i in (0, 1))
+    print(f"{what:21} {wall:6.2f} s  {cpu:5.2f} s CPU  {max(one[2] for one in costs):4.0f} MiB  {ratio}")
 
 
 def _say(what: str, run: tuple[float, float, float, float], ratio: str = "") -> None:
