@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
+from pathlib import Path
 from typing import Any
 
 
@@ -20,5 +20,12 @@ def members(package: str, constant: str, *, without: tuple[str, ...] = ()) -> tu
 
 def member_names(package: str) -> tuple[str, ...]:
     """The module names in `package`, sorted, with none of them imported."""
-    path = importlib.import_module(package).__path__
-    return tuple(sorted(m.name for m in pkgutil.iter_modules(path) if not m.name.startswith("_")))
+    found = set[str]()
+    for folder in importlib.import_module(package).__path__:
+        if Path(folder).is_dir():
+            found.update(one.stem for one in Path(folder).iterdir() if one.suffix in {".py", ".pyc"})
+        else:  # within a zip file; `pkgutil` brings `inspect` and its kin along
+            import pkgutil
+
+            found.update(one.name for one in pkgutil.iter_modules([folder]))
+    return tuple(sorted(name for name in found if not name.startswith("_")))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from anchore_gate.errors import GateError, PolicyError
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.image import Platform
 from anchore_gate.model.result import GateResult, NoVerdict
+from anchore_gate.values import dataclass, field
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import cache
 
 from anchore_gate._folder import members
@@ -13,6 +12,7 @@ from anchore_gate.catalog.database import is_wanted
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import Needs
 from anchore_gate.model.inventory import Inventory, Package, PackageFile, Unknown
+from anchore_gate.values import replace
 
 # Folders that are links into /usr on a merged system; package databases know both spellings.
 _MERGED = ("/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/lib64/", "/usr/lib32/", "/usr/libx32/")

@@ -14,14 +14,15 @@ from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import MIB, Needs, Want
 from anchore_gate.model.inventory import Distro, Package, PackageFile, Unknown
 from anchore_gate.model.purl import purl
+from anchore_gate.regex import regex
 
 MAX_DATABASE = 128 * MIB
 
 _WANT = Want(names=frozenset({"installed"}), pattern=r"(?:/.*)?/lib/apk/db/installed", limit=MAX_DATABASE)
 _REPOSITORIES = Want.exact("/etc/apk/repositories", limit=MIB)
 _SYSTEM = frozenset({"/lib/apk/db", "/usr/lib/apk/db"})
-_FIELD = re.compile(r"^([A-Za-z]):(.*)$", re.MULTILINE)
-_BRANCH = re.compile(r"^[ \t]*https?://\S+/alpine/v(\d+\.\d+)/", re.MULTILINE)
+_FIELD = regex(r"^([A-Za-z]):(.*)$", re.MULTILINE)
+_BRANCH = regex(r"^[ \t]*https?://\S+/alpine/v(\d+\.\d+)/", re.MULTILINE)
 
 
 class ApkCataloger:

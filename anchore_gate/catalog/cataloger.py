@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import Needs
 from anchore_gate.model.inventory import Distro, Package, PackageFile, Unknown
+from anchore_gate.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from anchore_gate.errors import CatalogError
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import Want
 from anchore_gate.model.inventory import Unknown
+from anchore_gate.values import dataclass
 
 MAX_PACKAGES = 200_000  # in one database; Debian as a whole has 64,000
 MAX_PATHS = 256 * 1024 * 1024  # bytes of all paths of one database, with what Python adds to each

@@ -5,16 +5,17 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from anchore_gate.catalog.database import Budget
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.model.inventory import PackageFile
+from anchore_gate.regex import regex
+from anchore_gate.values import dataclass, field
 
-_DATABASE = re.compile(r"/(?:var/|usr/)*lib/[do]pkg/.*")
+_DATABASE = regex(r"/(?:var/|usr/)*lib/[do]pkg/.*")
 _COMMON = b"/usr/share/common-licenses/"
-_NAME = re.compile(rb"[0-9A-Za-z_.\-]+")
-_WORD = re.compile(rb"\S*")
+_NAME = regex(rb"[0-9A-Za-z_.\-]+")
+_WORD = regex(rb"\S*")
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
 

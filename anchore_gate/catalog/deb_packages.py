@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from anchore_gate.catalog import deb_info
 from anchore_gate.catalog.cataloger import Ownership
@@ -14,14 +13,16 @@ from anchore_gate.catalog.distro import distro_qualifier
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.model.inventory import Distro, Package, PackageFile, Unknown
 from anchore_gate.model.purl import purl
+from anchore_gate.regex import regex
+from anchore_gate.values import dataclass, field
 
-_BLANK = re.compile(r"\n[ \t]*\n")
-_FIELD = re.compile(
+_BLANK = regex(r"\n[ \t]*\n")
+_FIELD = regex(
     r"^(Package|Source|Version|Architecture|Maintainer|Status)[ \t]*:[ \t]*(.*)$",
     re.MULTILINE | re.IGNORECASE,
 )
-_CONFFILES = re.compile(r"^Conffiles:((?:\n[ \t].*)*)", re.MULTILINE | re.IGNORECASE)
-_SOURCE = re.compile(r"(\S+)(?:\s+\((.*)\))?")
+_CONFFILES = regex(r"^Conffiles:((?:\n[ \t].*)*)", re.MULTILINE | re.IGNORECASE)
+_SOURCE = regex(r"(\S+)(?:\s+\((.*)\))?")
 _GONE = frozenset({"config-files", "not-installed"})
 
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import MIB, Needs, Want
 from anchore_gate.model.inventory import Distro
+from anchore_gate.regex import regex
 
 MAX_TEXT = MIB
 MAX_LINE = 1000
 MAX_BUSYBOX = 16 * MIB
 
-_ASSIGNMENT = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)")
-_CPE = re.compile(r"cpe:/o:([^:\s]+):[^:\s]*:([^:\s]+)")
-_RELEASE = re.compile(r"(\S[^\n]*?)\s+(?:Linux\s+)?release\s+(\d+(?:\.\d+)*)")
-_BUSYBOX = re.compile(rb"BusyBox v(\d+(?:\.\d+)*)")
-_ESCAPED = re.compile(r"\\([\\\"'$`])")
+_ASSIGNMENT = regex(r"\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)")
+_CPE = regex(r"cpe:/o:([^:\s]+):[^:\s]*:([^:\s]+)")
+_RELEASE = regex(r"(\S[^\n]*?)\s+(?:Linux\s+)?release\s+(\d+(?:\.\d+)*)")
+_BUSYBOX = regex(rb"BusyBox v(\d+(?:\.\d+)*)")
+_ESCAPED = regex(r"\\([\\\"'$`])")
 # First words of a release file, and the id that os-release of the same distribution has.
 _RELEASE_IDS = {
     "red": "rhel",

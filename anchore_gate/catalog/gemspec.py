@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from anchore_gate.regex import regex
+from anchore_gate.values import dataclass
 
 _MAX_TEXT = 512 * 1024  # characters; a long list of files follows what names the gem
-_FIELD = re.compile(
-    r"""\.(name|version)\s*=\s*(?:Gem::Version\.new\s{0,8}\(?\s{0,8})?["']([^"'\\]{1,512})["']"""
-)
-_LICENSES = re.compile(r"""\.licenses?\s*=\s*(\[[^\]]{0,1024}\]|["'][^"']{0,512}["'])""")
-_TEXT = re.compile(r"""["']([^"']{1,512})["']""")
-_NEW = re.compile(
+_FIELD = regex(r"""\.(name|version)\s*=\s*(?:Gem::Version\.new\s{0,8}\(?\s{0,8})?["']([^"'\\]{1,512})["']""")
+_LICENSES = regex(r"""\.licenses?\s*=\s*(\[[^\]]{0,1024}\]|["'][^"']{0,512}["'])""")
+_TEXT = regex(r"""["']([^"']{1,512})["']""")
+_NEW = regex(
     r"""Gem::Specification\.new\s{0,8}\(?\s{0,8}["']([^"']{1,512})["']\s{0,8},\s{0,8}["']([^"']{1,512})["']"""
 )
-_STUB = re.compile(r"^# stub: (\S{1,512}) (\S{1,512}) ", re.MULTILINE)
-_FILE_NAME = re.compile(r"(.+?)-([0-9][0-9A-Za-z.]*)(?:-[A-Za-z][\w.-]*)?")  # name-version[-platform]
+_STUB = regex(r"^# stub: (\S{1,512}) (\S{1,512}) ", re.MULTILINE)
+_FILE_NAME = regex(r"(.+?)-([0-9][0-9A-Za-z.]*)(?:-[A-Za-z][\w.-]*)?")  # name-version[-platform]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

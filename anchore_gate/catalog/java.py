@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 
 from anchore_gate.catalog.cataloger import Ownership
 from anchore_gate.catalog.database import layer_of
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import MIB, Needs, Want
 from anchore_gate.model.inventory import Distro, Package, Unknown
+from anchore_gate.values import replace
 
 EXTENSIONS = (".jar", ".war", ".ear", ".par", ".sar", ".nar", ".jpi", ".hpi", ".kar", ".lpkg")
 MAX_ARCHIVE = 4096 * MIB  # bytes of an archive in the image; it is never held in memory

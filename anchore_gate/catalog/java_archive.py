@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]*(?:-[A-Za-z][A-Za-z0-9_.]*)*-?")
-_VERSION = re.compile(r"(?:[0-9].*|build[0-9].*|rc?[0-9]+)", re.IGNORECASE)
-_LATE_VERSION = re.compile(r"[._-]((?:[0-9].*|build[0-9].*|rc?[0-9]+))$")
+from anchore_gate.regex import regex
+from anchore_gate.values import dataclass
+
+_NAME = regex(r"[A-Za-z][A-Za-z0-9_.]*(?:-[A-Za-z][A-Za-z0-9_.]*)*-?")
+_VERSION = regex(r"(?:[0-9].*|build[0-9].*|rc?[0-9]+)", re.IGNORECASE)
+_LATE_VERSION = regex(r"[._-]((?:[0-9].*|build[0-9].*|rc?[0-9]+))$")
 _DOMAINS = ("com.", "org.", "net.", "io.", "be.")
 _MAX_READ = 2 * 1024 * 1024  # bytes; what names an archive stands in front, signatures follow
 _MAX_VALUE = 4096  # characters of a field; joining lines must not cost the square of their number

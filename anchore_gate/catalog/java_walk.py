@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from io import SEEK_END
 
 from anchore_gate.catalog import java_archive, maven
@@ -21,6 +20,7 @@ from anchore_gate.catalog.zip_directory import BadZip, Member, Stream, ZipDirect
 from anchore_gate.image.needs import MIB
 from anchore_gate.model.inventory import Package, Unknown
 from anchore_gate.model.purl import purl
+from anchore_gate.values import dataclass, field
 
 NO_VERSION = "UNKNOWN"  # what Syft writes for a package that does not say its version
 MAX_INNER = 512 * MIB  # bytes of one inner archive

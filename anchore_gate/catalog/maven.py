@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from xml.parsers import expat
+
+from anchore_gate.values import dataclass
 
 _MAX_DEPTH = 64
 _MAX_PROPERTIES = 64 * 1024  # bytes; five lines are usual

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from anchore_gate.catalog.cataloger import Ownership
@@ -14,6 +13,7 @@ from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import MIB, Needs, Want
 from anchore_gate.model.inventory import Distro, Package, Unknown
 from anchore_gate.model.purl import purl
+from anchore_gate.values import replace
 
 NO_VERSION = "UNKNOWN"  # what Syft writes for a package that does not say its version
 _WANT = Want(names=frozenset({"package.json"}), limit=16 * MIB)

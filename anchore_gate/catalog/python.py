@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from anchore_gate.catalog.cataloger import Ownership
 from anchore_gate.catalog.database import layer_of
@@ -12,6 +10,8 @@ from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import MIB, Needs, Want
 from anchore_gate.model.inventory import Distro, Package, Unknown
 from anchore_gate.model.purl import purl
+from anchore_gate.regex import regex
+from anchore_gate.values import replace
 
 NO_VERSION = "UNKNOWN"  # what Syft writes for a package that does not say its version
 _FOLDERS = r".*(?:dist-info/METADATA|egg-info/PKG-INFO|DIST-INFO/METADATA|EGG-INFO/PKG-INFO)"
@@ -23,7 +23,7 @@ _SIDE_FILES = ("RECORD", "installed-files.txt", "top_level.txt", "direct_url.jso
 _HEADER = 256 * 1024  # bytes of the file that are searched for fields; a description may follow
 _MAX_FIELD = 4096  # characters of a field that continuation lines may add up to
 _MAX_LICENSE = 1024  # characters: some put the whole text there
-_SEPARATORS = re.compile(r"[-_.]+")
+_SEPARATORS = regex(r"[-_.]+")
 _TROVE = "License :: "
 
 

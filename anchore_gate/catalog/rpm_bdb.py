@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from anchore_gate.catalog.database import BadDatabase
+from anchore_gate.values import dataclass
 
 _MAGIC = 0x061561
 _PAGE_HEADER = 26

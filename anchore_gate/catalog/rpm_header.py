@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 
 from anchore_gate.catalog.database import BadDatabase
+from anchore_gate.values import dataclass
 
 MAX_TAGS = 65_535  # rpm's own limit, HEADER_TAGS_MAX
 MAX_DATA = 256 * 1024 * 1024  # rpm's own limit, HEADER_DATA_MAX

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from anchore_gate.catalog import rpm_bdb, rpm_ndb, rpm_sqlite
@@ -21,8 +20,9 @@ from anchore_gate.catalog.rpm_header import Header, Tag, parse
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.model.inventory import Distro, Package, Unknown
 from anchore_gate.model.purl import purl
+from anchore_gate.regex import regex
 
-_SOURCE = re.compile(r"(.+)-([^-]+-[^-]+?)(?:\.(?:no)?src\.rpm)?")
+_SOURCE = regex(r"(.+)-([^-]+-[^-]+?)(?:\.(?:no)?src\.rpm)?")
 
 
 def _headers(files: Filesystem, path: str) -> Iterator[bytes]:

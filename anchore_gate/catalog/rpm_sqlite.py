@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from anchore_gate.catalog.database import BadDatabase
+from anchore_gate.values import dataclass, field
 
 MAX_DEPTH = 20  # SQLite's own limit, BTCURSOR_MAX_DEPTH
 MAX_COLUMNS = 2000  # SQLite's own limit

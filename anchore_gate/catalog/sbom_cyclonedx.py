@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from anchore_gate.catalog import sbom_facts
 from anchore_gate.catalog.sbom_facts import PREFIX
 from anchore_gate.catalog.sbom_reading import Manifest, package_of, rows, text
 from anchore_gate.model.inventory import Distro, Package
+from anchore_gate.regex import regex
+from anchore_gate.values import replace
 
 _PACKAGES = frozenset({"library", "application", "framework", "firmware", "platform", "device-driver"})
-_LOCATION = re.compile(r"syft:location:(\d{1,6}):path")
+_LOCATION = regex(r"syft:location:(\d{1,6}):path")
 
 
 def read(document: dict[str, Any]) -> Manifest:

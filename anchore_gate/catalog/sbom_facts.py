@@ -8,12 +8,12 @@ image did.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from anchore_gate.catalog.json_text import sound
 from anchore_gate.model.inventory import Distro, Inventory, Package, Unknown
+from anchore_gate.regex import regex
 
 PREFIX = "anchore-gate:"
 MAX_FACTS = 65_536  # characters of one fact
@@ -28,7 +28,7 @@ _TEXTS = (
     "found_by",
 )
 _NUMBERS = ("layer", "epoch")
-_NUMBER = re.compile(r"[0-9]{1,9}")
+_NUMBER = regex(r"[0-9]{1,9}")
 _LISTS = ("licenses", "locations", "cpes")
 _DISTRO = ("id", "version_id", "name", "version_codename", "pretty_name", "variant_id")
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from anchore_gate.catalog.json_text import sound
@@ -13,6 +11,8 @@ from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import Image, ImageReference
 from anchore_gate.model.inventory import OS_TYPES, Distro, Inventory, Package, Unknown
 from anchore_gate.model.purl import Purl
+from anchore_gate.regex import regex
+from anchore_gate.values import dataclass, field, replace
 
 MAX_PACKAGES = 500_000
 _TYPES = {
@@ -23,7 +23,7 @@ _TYPES = {
     "nuget": "dotnet",
     "pypi": "python",
 }
-_SOURCE_RPM = re.compile(r"(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm")
+_SOURCE_RPM = regex(r"(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm")
 _WITH_NAMESPACE = frozenset({"npm", "golang", "composer"})  # whose names carry it
 
 

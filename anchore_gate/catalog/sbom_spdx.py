@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from anchore_gate.catalog import sbom_facts
@@ -12,6 +11,7 @@ from anchore_gate.catalog.json_text import sound
 from anchore_gate.catalog.sbom_facts import PREFIX
 from anchore_gate.catalog.sbom_reading import Manifest, package_of, rows, text
 from anchore_gate.model.inventory import Distro, Package
+from anchore_gate.values import replace
 
 _NOT_PACKAGES = frozenset({"CONTAINER", "FILE", "ARCHIVE", "SOURCE"})
 _NO_LICENSE = frozenset({"", "NOASSERTION", "NONE"})

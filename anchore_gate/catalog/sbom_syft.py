@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from anchore_gate.catalog.sbom_reading import Manifest, package_of, rows, text, texts
 from anchore_gate.model.inventory import Distro, Package
+from anchore_gate.values import replace
 
 
 def read(document: dict[str, Any]) -> Manifest:

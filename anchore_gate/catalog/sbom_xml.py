@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
 from anchore_gate.errors import ImageError
 from anchore_gate.image.needs import MIB
+from anchore_gate.values import dataclass, field
 
 MAX_XML = 128 * MIB  # bytes; a tree of elements takes several times as much
 _MAX_DEPTH = 200

@@ -11,10 +11,10 @@ import struct
 import tempfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 from anchore_gate.image.needs import MIB
+from anchore_gate.values import dataclass
 
 MAX_DIRECTORY = 64 * MIB  # bytes; the largest war files seen have 3 MiB
 MAX_ENTRIES = 500_000

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from anchore_gate.errors import GateError
 
@@ -31,6 +31,31 @@ COMMANDS = {
     "init": "write a working pipeline into this repository",
 }
 PASSED, FAILED, USAGE, NO_VERDICT, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 130, 143
+
+
+def run_process() -> NoReturn:
+    """
+    The process `anchore-gate`, from its first to its last moment.
+
+    It is short and makes few cycles, so garbage is hardly looked for; and it ends without taking apart, piece
+    by piece, what the system takes back at once.
+    """
+    import argparse
+    import atexit
+    import gc
+    import os
+
+    gc.set_threshold(100_000, 20, 100)
+    vars(argparse)["_"] = str  # its words are not translated: `gettext` looks for six catalogues otherwise
+    code = main()
+    try:
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except BrokenPipeError:
+        code = NO_VERDICT
+    os._exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -73,8 +98,13 @@ def _parsers(names: Iterable[str]) -> tuple[argparse.ArgumentParser, dict[str, a
     import argparse
 
     from anchore_gate import __version__
+    from anchore_gate.cli.terminal import terminal_width
+
+    def formatter(prog: str) -> argparse.HelpFormatter:
+        return argparse.HelpFormatter(prog, width=terminal_width() - 2)
 
     parser = argparse.ArgumentParser(
+        formatter_class=formatter,
         prog="anchore-gate",
         description="One gate for container images: may this image go on?",
         epilog="Exit codes: 0 pass, 1 the policy said no, 2 usage or configuration, 3 no verdict.",
@@ -82,7 +112,12 @@ def _parsers(names: Iterable[str]) -> tuple[argparse.ArgumentParser, dict[str, a
     parser.add_argument("--version", action="version", version=f"anchore-gate {__version__}")
     children = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     return parser, {
-        name: children.add_parser(name, help=COMMANDS[name], description=COMMANDS[name].capitalize() + ".")
+        name: children.add_parser(
+            name,
+            help=COMMANDS[name],
+            description=COMMANDS[name].capitalize() + ".",
+            formatter_class=formatter,
+        )
         for name in names
     }
 

@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from contextlib import redirect_stdout
-from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from anchore_gate.cli.progress import LayerProgress
 from anchore_gate.cli.terminal import hint, say
 from anchore_gate.errors import ConfigError, GateError, UsageError
 from anchore_gate.model.image import Platform
+from anchore_gate.values import dataclass, replace
 
 if TYPE_CHECKING:
     from anchore_gate.cli.workers import Crew, Verdict

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
 
 from anchore_gate.cli.terminal import say, table
+from anchore_gate.values import asdict
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

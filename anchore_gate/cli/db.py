@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from anchore_gate.cli.db_show import (
 from anchore_gate.cli.options import add_options
 from anchore_gate.cli.terminal import hint, say, table
 from anchore_gate.errors import ConfigError
+from anchore_gate.values import asdict
 from anchore_gate.vulnerability.database import DatabaseSettings, MissingDatabase, Updater, staleness
 from anchore_gate.vulnerability.store import Store
 

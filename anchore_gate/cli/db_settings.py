@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from datetime import timedelta
 
@@ -11,11 +10,12 @@ from anchore_gate import __version__
 from anchore_gate.cli.db_progress import progress_bar, progress_note, waiting_note
 from anchore_gate.cli.options import Settings
 from anchore_gate.errors import ConfigError
+from anchore_gate.regex import regex
 from anchore_gate.vulnerability.cache import Cache, default_folder
 from anchore_gate.vulnerability.database import DatabaseSettings
 from anchore_gate.vulnerability.feeds.grype import PUBLISHED
 
-_AGE = re.compile(r"(\d{1,5})([dh])")
+_AGE = regex(r"(\d{1,5})([dh])")
 
 
 def database_settings(settings: Settings, *, allows_stale: bool = False) -> DatabaseSettings:

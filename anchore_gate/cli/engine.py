@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from anchore_gate.cli.service import is_remote
 from anchore_gate.errors import ConfigError, UsageError
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.image import Platform
+from anchore_gate.values import replace
 
 if TYPE_CHECKING:
     from anchore_gate.api import Question

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from anchore_gate.cli.terminal import say
 from anchore_gate.errors import ConfigError, UsageError
+from anchore_gate.regex import regex
 
 _TARGETS = {
     "github": ("github.yml", ".github/workflows/anchore-gate.yml"),
@@ -16,7 +17,7 @@ _TARGETS = {
     "jenkins": ("jenkins.groovy", "Jenkinsfile"),
 }
 # What may stand in the files that are written: nothing that a shell, YAML or Groovy would read otherwise.
-_SAFE = re.compile(r"[A-Za-z0-9_./:@-]*")
+_SAFE = regex(r"[A-Za-z0-9_./:@-]*")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

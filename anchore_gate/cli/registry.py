@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anchore_gate.cli.config import settings_of
 from anchore_gate.cli.options import Settings, add_options
 from anchore_gate.cli.terminal import say, table
 from anchore_gate.errors import GateError, ImageNotFound, InvalidReference, RegistryAuthError, UsageError
+from anchore_gate.regex import regex
+from anchore_gate.values import replace
 
 if TYPE_CHECKING:
     from anchore_gate.image.registry import Registry
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from anchore_gate.model.image import ImageReference
 
 # Signatures, attestations and referrers of an image lie under such tags (cosign, OCI 1.1 fallback).
-_ABOUT_AN_IMAGE = re.compile(r"sha256-[0-9a-f]{64}(\.(sig|att|sbom))?")
+_ABOUT_AN_IMAGE = regex(r"sha256-[0-9a-f]{64}(\.(sig|att|sbom))?")
 _ASKED_AT_ONCE = 8
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import textwrap
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TextIO
+
+from anchore_gate.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +46,21 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
+def terminal_width() -> int:
+    """Columns, as `shutil.get_terminal_size` finds them; `shutil` brings compression libraries along."""
+    told = os.environ.get("COLUMNS", "")
+    if told.isdigit() and int(told):
+        return int(told)
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80 if sys.__stdout__ else 80
+    except (OSError, ValueError):
+        return 80
+
+
 def show(lines: Iterable[Line]) -> None:
     """Write lines to standard output: wrapped on a terminal, whole in a pipe, no command to a CI system."""
     out = sys.stdout
-    width = max(20, shutil.get_terminal_size().columns) if out.isatty() else 0
+    width = max(20, terminal_width()) if out.isatty() else 0
     write = _coloured(out) if has_colour(out) else _plain
     for line in lines:
         for text in _wrapped(line, width):
@@ -67,6 +77,8 @@ def _wrapped(line: Line, width: int) -> list[str]:
     first = " " * line.indent
     if not width or len(line.text) + line.indent <= width:
         return [first + line.text if line.text else ""]
+    import textwrap
+
     return textwrap.wrap(line.text, width, initial_indent=first, subsequent_indent=first + "  ")
 
 

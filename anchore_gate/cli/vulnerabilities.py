@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from anchore_gate.cli.config import settings_of
 from anchore_gate.cli.options import Settings, add_options
 from anchore_gate.cli.terminal import hint, say, table
 from anchore_gate.errors import ReportError, UsageError
+from anchore_gate.values import dataclass
 
 if TYPE_CHECKING:
     from anchore_gate.model.image import Image, Platform
@@ -100,8 +100,7 @@ def _catalog(name: str, platform: Platform | None, settings: Settings) -> tuple[
 
 
 def _after_vex(matched: Matched, documents: list[VexDocument], image: Image) -> Matched:
-    from dataclasses import replace
-
+    from anchore_gate.values import replace
     from anchore_gate.vulnerability.vex import apply_vex
 
     outcome = apply_vex(matched.matches, documents, image)

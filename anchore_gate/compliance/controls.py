@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from anchore_gate.model.evaluation import Action, Evaluation, RuleOutcome
 from anchore_gate.model.vulnerability import DatabaseIdentity
+from anchore_gate.values import dataclass
 
 STANDARDS = ("nist_sp_800_190", "cis_docker")
 _TODAYS_WORDS = (("blacklisted_", "denylisted_"), ("blacklist", "denylist"))

@@ -6,7 +6,6 @@ import socket
 import stat
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,6 +13,7 @@ from anchore_gate.errors import ConfigError, ImageError
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import MIB, Needs, Want
 from anchore_gate.policy.trigger import MalwareFinding
+from anchore_gate.values import dataclass
 
 # Where Debian, Fedora and Alpine put it
 PLACES = (Path("/run/clamav/clamd.ctl"), Path("/run/clamd.scan/clamd.sock"), Path("/run/clamav/clamd.sock"))

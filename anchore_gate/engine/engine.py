@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +10,7 @@ from anchore_gate.model.evaluation import Action
 from anchore_gate.model.image import Platform
 from anchore_gate.model.result import Assessment
 from anchore_gate.policy.bundle import Bundle
+from anchore_gate.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

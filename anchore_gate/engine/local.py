@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +25,7 @@ from anchore_gate.policy.evaluate import evaluate
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import Evidence, MalwareFinding
+from anchore_gate.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from anchore_gate.engine.clamav import Scanner

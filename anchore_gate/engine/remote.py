@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -14,6 +13,7 @@ from anchore_gate.engine.remote_names import base_digest, reference_of
 from anchore_gate.errors import RemoteError, UsageError
 from anchore_gate.model.result import Assessment
 from anchore_gate.remote.login import Login
+from anchore_gate.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from anchore_gate.engine.remote_here import Here

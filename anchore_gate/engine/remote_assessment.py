@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from anchore_gate.engine.engine import Request
@@ -21,6 +20,7 @@ from anchore_gate.remote.naming import joined
 from anchore_gate.remote.service import Service
 from anchore_gate.remote.values import Feed, Judgement, ServiceImage
 from anchore_gate.remote.vulnerabilities import match_of
+from anchore_gate.values import replace
 
 
 def assessment_of(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from anchore_gate.engine.engine import Request
 from anchore_gate.errors import InvalidBundle, RemoteError
@@ -16,6 +15,7 @@ from anchore_gate.policy.bundle import Bundle, Rule, RuleSet
 from anchore_gate.policy.parse import parse_bundle
 from anchore_gate.policy.wording import finding_id
 from anchore_gate.remote.values import Judgement, Row
+from anchore_gate.values import dataclass
 
 _REASONS = frozenset({"policy_evaluation", "allowlisted", "denylisted"})
 

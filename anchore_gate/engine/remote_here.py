@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from anchore_gate.engine.engine import Request
@@ -11,6 +10,7 @@ from anchore_gate.image.source import ImageDocuments
 from anchore_gate.model.evaluation import Evaluation, Problem, RuleOutcome
 from anchore_gate.model.image import Image, ImageReference
 from anchore_gate.model.inventory import Inventory
+from anchore_gate.values import dataclass, replace
 
 _SBOM = "sbom:"
 # The gates that a list of packages answers, and those that manifest, config and Dockerfile answer besides.

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from anchore_gate.engine.engine import Request
 from anchore_gate.errors import InvalidReference, UsageError
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import ImageReference, Platform
+from anchore_gate.values import replace
 
 
 def reference_of(request: Request) -> ImageReference:

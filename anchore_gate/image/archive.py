@@ -164,7 +164,7 @@ def open_tar(path: Path) -> Iterator[TarFile]:
     except OSError as problem:
         raise ImageError(f"{path}: {problem.strerror}") from problem
     with stream:
-        plain = PlainStream(stream, what=str(path))
+        plain = PlainStream(stream, what=str(path), algorithms=("", ""))
         if plain.compression == "plain":
             yield TarFile(stream, str(path))
             return

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from anchore_gate.errors import ImageError, InvalidReference, LimitExceeded
 from anchore_gate.image.limits import MAX_JSON_DEPTH, MAX_LAYERS
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import HistoryEntry, ImageConfig, Platform
+from anchore_gate.regex import regex
 
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"')
-_BRACKETS = re.compile(rb"[][{}]")
+_STRINGS = regex(rb'"(?:[^"\\]|\\.)*"')
+_BRACKETS = regex(rb"[][{}]")
 
 
 def load_json(raw: bytes, *, what: str) -> Any:

@@ -11,7 +11,6 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
@@ -26,6 +25,7 @@ from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import Image, ImageReference, Platform
 from anchore_gate.net.redact import redact_text
 from anchore_gate.net.session import Session, SessionSettings
+from anchore_gate.values import dataclass, replace
 
 SCHEMES = ("docker", "podman")
 _INSPECT_LIMIT = 4 * MIB

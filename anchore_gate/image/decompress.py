@@ -29,9 +29,9 @@ class PlainStream:
     """
     The plain bytes of a blob.
 
-    Both the stored and the plain bytes are hashed as they pass; `finish` reads what is left. Bytes
-    after the compressed data are an error, as they are to the container runtimes; zeros after a gzip
-    member are padding.
+    The stored and the plain bytes are hashed as they pass, with `ahead` in a thread of its own; `finish`
+    reads what is left. Bytes after the compressed data are an error, as they are to the container runtimes;
+    zeros after a gzip member are padding.
     """
 
     def __init__(
@@ -43,15 +43,15 @@ class PlainStream:
         ahead: bool = False,
         algorithms: tuple[str, str] = ("sha256", "sha256"),
     ) -> None:
-        """Begin to read; `algorithms` hash the stored and the plain bytes."""
+        """Begin to read; `algorithms` hash the stored and the plain bytes, "" does not."""
         self.what = what
         self.plain_size = 0
         self._stored = _HashedReader(source, algorithms[0])
         self._ratio_free = ratio_free
-        self._plain_hash = hashlib.new(algorithms[1], usedforsecurity=False)
         inner, self.compression = _inflater(self._stored)
-        self._ahead = ReadAhead(inner) if ahead else None
-        self._inner: Readable = self._ahead or inner
+        self._plain = _HashedPlain(inner, algorithms[1])
+        self._ahead = ReadAhead(self._plain) if ahead else None
+        self._inner: Readable = self._ahead or self._plain
 
     def __enter__(self) -> PlainStream:
         return self
@@ -66,7 +66,6 @@ class PlainStream:
             count = self._inner.readinto(view) or 0
         except (EOFError, zlib.error, ValueError, OSError) as problem:
             raise ImageError(f"{self.what}: {self.compression} data is damaged: {problem}") from problem
-        self._plain_hash.update(view[:count])
         self.plain_size += count
         if self.plain_size > self._ratio_free and self.plain_size > MAX_RATIO * self._stored.size:
             raise LimitExceeded(
@@ -90,19 +89,33 @@ class PlainStream:
     @property
     def stored_hex(self) -> str:
         """The digest of the stored bytes read so far."""
-        return self._stored.hash.hexdigest()
+        return self._stored.hash.hexdigest() if self._stored.hash else ""
 
     @property
     def plain_hex(self) -> str:
         """The digest of the plain bytes read so far."""
-        return self._plain_hash.hexdigest()
+        return self._plain.hash.hexdigest() if self._plain.hash else ""
+
+
+class _HashedPlain:
+    """Hashes what it reads, where an algorithm is named."""
+
+    def __init__(self, inner: Readable, algorithm: str) -> None:
+        self.hash = hashlib.new(algorithm, usedforsecurity=False) if algorithm else None
+        self._inner = inner
+
+    def readinto(self, view: memoryview, /) -> int:
+        count = self._inner.readinto(view) or 0
+        if self.hash is not None:
+            self.hash.update(view[:count])
+        return count
 
 
 class _HashedReader(io.RawIOBase):
-    """Hashes and counts what is read through it; can be peeked at its start."""
+    """Counts what is read through it, and hashes it where an algorithm is named; can be peeked at."""
 
     def __init__(self, source: ByteSource, algorithm: str) -> None:
-        self.hash = hashlib.new(algorithm, usedforsecurity=False)
+        self.hash = hashlib.new(algorithm, usedforsecurity=False) if algorithm else None
         self.size = 0
         self._source = source
         self._front = b""
@@ -119,7 +132,8 @@ class _HashedReader(io.RawIOBase):
         got = self._front or self._source.read(min(len(view), _READ))
         self._front = got[len(view) :]
         got = got[: len(view)]
-        self.hash.update(got)
+        if self.hash is not None:
+            self.hash.update(got)
         self.size += len(got)
         view[: len(got)] = got
         return len(got)

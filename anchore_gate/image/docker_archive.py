@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,13 +17,14 @@ from anchore_gate.image.platforms import require
 from anchore_gate.image.source import ImageDocuments
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import Image, ImageReference, Layer, Platform
+from anchore_gate.regex import regex
 
 SCHEME = "docker-archive"
 MANIFEST = "manifest.json"
 _MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 _LAYER_TYPE = "application/vnd.docker.image.rootfs.diff.tar"
-_NAMED_BY_DIGEST = re.compile(r"(?:blobs/sha256/)?([0-9a-f]{64})(?:\.json)?")
-_BLOB = re.compile(r"blobs/sha256/([0-9a-f]{64})")
+_NAMED_BY_DIGEST = regex(r"(?:blobs/sha256/)?([0-9a-f]{64})(?:\.json)?")
+_BLOB = regex(r"blobs/sha256/([0-9a-f]{64})")
 
 
 class ArchiveBlob:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from anchore_gate.errors import ConfigError
 from anchore_gate.model.image import Dockerfile, Image, ImageConfig, Instruction
+from anchore_gate.regex import regex
+from anchore_gate.values import replace
 
 MAX_BYTES = 4 * 1024 * 1024
 KEYWORDS = frozenset(
@@ -18,14 +19,14 @@ KEYWORDS = frozenset(
         *("MAINTAINER", "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"),
     )
 )
-_DIRECTIVE = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S+)\s*")
-_HEREDOC = re.compile(r"<<(-?)(['\"]?)([A-Za-z_][A-Za-z0-9_.]*)\2")
+_DIRECTIVE = regex(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S+)\s*")
+_HEREDOC = regex(r"<<(-?)(['\"]?)([A-Za-z_][A-Za-z0-9_.]*)\2")
 _TAKES_HEREDOC = frozenset({"RUN", "COPY", "ADD"})
 # Build arguments that the builder puts before a command: `|2 A=1 B=2 /bin/sh -c make`.
-_ARGUMENTS = re.compile(r"^\|\d+ (?:.*? )?(?=/bin/sh -c )", re.DOTALL)
-_NOP = re.compile(r"^/bin/sh -c #\(nop\) +(.*)$", re.DOTALL)
-_BUILDKIT = re.compile(r"\s*# buildkit\s*$")
-_GO_LIST = re.compile(r"(?:map)?\[(.*)\]")
+_ARGUMENTS = regex(r"^\|\d+ (?:.*? )?(?=/bin/sh -c )", re.DOTALL)
+_NOP = regex(r"^/bin/sh -c #\(nop\) +(.*)$", re.DOTALL)
+_BUILDKIT = regex(r"\s*# buildkit\s*$")
+_GO_LIST = regex(r"(?:map)?\[(.*)\]")
 
 
 def load_dockerfile(path: Path) -> Dockerfile:

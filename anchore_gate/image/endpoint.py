@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -17,6 +16,7 @@ from anchore_gate.net.address import host_of, is_internal, is_loopback, origin_o
 from anchore_gate.net.redact import redact_text, redact_url
 from anchore_gate.net.retry import Clock, retry_after, with_retries
 from anchore_gate.net.session import REDIRECTS, Answer, Session, SessionSettings, check_redirect, harmless
+from anchore_gate.values import dataclass, replace
 
 _log = logging.getLogger(__name__)
 _MAX_REDIRECTS = 5

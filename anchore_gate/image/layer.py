@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
 
 from anchore_gate.errors import ImageError, LimitExceeded
 from anchore_gate.image.limits import MAX_SPARSE_SIZE, MIB
@@ -14,6 +13,7 @@ from anchore_gate.image.search import is_binary
 from anchore_gate.image.spool import Content, Spool
 from anchore_gate.image.tarsparse import expanded
 from anchore_gate.image.tarstream import Member, TarStream
+from anchore_gate.values import dataclass, field, replace
 
 Meta = tuple[str, int, int, int, int]  # type, mode, uid, gid, layer: shared by many files
 Record = tuple[Meta, int, str]  # meta, size, link

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import replace
 from typing import Protocol
 
 from anchore_gate.errors import ImageError, LimitExceeded
@@ -19,9 +18,11 @@ from anchore_gate.image.spool import Spool
 from anchore_gate.image.squashed import SquashedFilesystem
 from anchore_gate.image.tarstream import TarStream
 from anchore_gate.model.image import Image, Layer
+from anchore_gate.values import replace
 
 # Below this a thread costs more than it brings.
-_WORTH_A_THREAD = 4 * MIB
+_WORTH_A_THREAD = 4 * MIB  # of all layers, to read several at a time
+_WORTH_READING_AHEAD = MIB  # of one
 
 
 class LayerBlob(Protocol):
@@ -109,7 +110,7 @@ class _Reader:
         """Walk one layer and check its digests. Raises `ImageError`."""
         walk = LayerWalk(self._plan, self._spool, blob.layer.index, covered=self._files.covers)
         what = layer_name(blob.layer)
-        ahead = blob.layer.size >= _WORTH_A_THREAD
+        ahead = blob.layer.size >= _WORTH_READING_AHEAD
         with (
             blob.open() as source,
             PlainStream(
@@ -231,7 +232,7 @@ def _check(layer: Layer, plain: PlainStream, what: str) -> None:
 
 def _algorithms(layer: Layer) -> tuple[str, str]:
     """What the stored and the plain bytes are hashed by: what manifest and config name them by."""
-    return (layer.digest or layer.diff_id).algorithm, layer.diff_id.algorithm
+    return layer.digest.algorithm if layer.digest else "", layer.diff_id.algorithm
 
 
 def layer_name(layer: Layer) -> str:

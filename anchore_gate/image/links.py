@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import Needs, Want
 from anchore_gate.image.source import OpenImage
+from anchore_gate.values import replace
 
 
 def scan(opened: OpenImage, needs: Needs) -> Filesystem:

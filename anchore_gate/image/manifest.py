@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from anchore_gate.errors import ImageError, InvalidReference, PlatformNotFound
@@ -12,6 +11,7 @@ from anchore_gate.image.limits import MAX_LAYERS
 from anchore_gate.image.platforms import fits, host_platform
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import ImageConfig, Layer, Platform
+from anchore_gate.values import dataclass
 
 REF_NAME = "org.opencontainers.image.ref.name"
 _FULL_NAME = "io.containerd.image.name"

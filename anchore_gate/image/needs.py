@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from anchore_gate.values import dataclass
 
 MIB = 1024 * 1024
 

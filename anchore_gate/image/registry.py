@@ -8,7 +8,6 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -23,6 +22,7 @@ from anchore_gate.model.image import ImageReference, Layer
 from anchore_gate.net.address import origin_of
 from anchore_gate.net.redact import redact_url
 from anchore_gate.net.retry import Clock
+from anchore_gate.values import dataclass
 
 _log = logging.getLogger(__name__)
 MANIFEST_LIMIT = 8 * 1024 * 1024

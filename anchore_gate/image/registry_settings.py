@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from anchore_gate.errors import ConfigError
 from anchore_gate.net.retry import RetryPolicy
+from anchore_gate.values import dataclass, field, replace
 
 HUB = "docker.io"
 HUB_NAMES = frozenset({HUB, "index.docker.io", "registry-1.docker.io"})

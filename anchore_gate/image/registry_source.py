@@ -6,7 +6,6 @@ import base64
 import binascii
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from anchore_gate.errors import ImageError, LimitExceeded
@@ -20,6 +19,7 @@ from anchore_gate.image.registry_blob import Progress, RegistryBlob, silent
 from anchore_gate.image.registry_settings import RegistrySettings
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import Image, ImageReference, Layer, Platform
+from anchore_gate.values import dataclass
 
 _IMAGE_CONFIGS = frozenset(
     {"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"}

@@ -11,6 +11,7 @@ from typing import Any
 from anchore_gate.errors import LimitExceeded, UsageError
 from anchore_gate.image.literals import required_literals
 from anchore_gate.image.needs import ContentSearch
+from anchore_gate.regex import regex
 
 # Lines up to this length are tried whole. Python's `re` needs quadratic time on hostile lines (17 ms for
 # 1 KiB of `aws_access_key_id====...`), so of longer ones only windows around the literals are tried.
@@ -22,7 +23,7 @@ MAX_SECONDS = 120.0
 BINARY_PREFIX = 8000
 
 # What RE2 reads otherwise than Python: white space, ends, intervals, POSIX classes, flags, group names.
-_READ_OTHERWISE = re.compile(r"\\[sSvzZpPCQKRXabB]|\$|\{,|\[:|\(\?[^:i]|--|&&|~~|\|\|")
+_READ_OTHERWISE = regex(r"\\[sSvzZpPCQKRXabB]|\$|\{,|\[:|\(\?[^:i]|--|&&|~~|\|\|")
 
 Match = Callable[[bytes], Any]
 Lines = tuple[int, ...]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol
 
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import Needs
 from anchore_gate.model.image import Image, Platform
+from anchore_gate.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from anchore_gate.image.archive import INDEX, MARK, open_tar
 from anchore_gate.image.docker_archive import MANIFEST, open_docker_archive
 from anchore_gate.image.source import OpenImage
 from anchore_gate.model.image import Platform
+from anchore_gate.regex import regex
 
 if TYPE_CHECKING:
     from anchore_gate.image.registry_blob import Progress
@@ -26,7 +26,7 @@ _FOREIGN = frozenset(
         *("containers-storage", "containerd", "singularity", "http", "https", "docker-image"),
     }
 )
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9+_-]*")
+_WORD = regex(r"[A-Za-z][A-Za-z0-9+_-]*")
 _ARCHIVES = (".tar", ".tgz", ".tar.gz", ".tar.zst", ".tar.xz", ".tar.bz2")
 
 

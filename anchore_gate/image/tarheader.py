@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from anchore_gate.errors import ImageError
+from anchore_gate.values import dataclass, field
 
 if TYPE_CHECKING:
     from anchore_gate.image.tarstream import Member

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from struct import Struct
 from typing import Protocol
 
@@ -11,6 +10,7 @@ from anchore_gate.errors import ImageError, LimitExceeded
 from anchore_gate.image.limits import MAX_EXTENDED_HEADER, MAX_MEMBERS, MAX_NAME, MAX_NAMES, MIB
 from anchore_gate.image.tarheader import Extension, checksum_fits, extension_of, number, text_of
 from anchore_gate.image.tarsparse import Segments, gnu_segments, pax_segments
+from anchore_gate.values import dataclass
 
 BLOCK = 512
 # name mode uid gid size (mtime) checksum type link magic (version owner group) major minor prefix

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
 from anchore_gate.model.inventory import Package
 from anchore_gate.model.suppression import Suppression
 from anchore_gate.model.vulnerability import Match
+from anchore_gate.values import dataclass
 
 
 class Action(IntEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from anchore_gate.values import dataclass
 
 OS_TYPES = frozenset({"apk", "deb", "rpm", "alpm", "portage"})
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from anchore_gate.errors import InvalidReference
+from anchore_gate.regex import regex
+from anchore_gate.values import dataclass
 
-_PLAIN = re.compile(r"[A-Za-z0-9_.~:-]*")
-_KEY = re.compile(r"[a-z._-][a-z0-9._-]*")
+_PLAIN = regex(r"[A-Za-z0-9_.~:-]*")
+_KEY = regex(r"[a-z._-][a-z0-9._-]*")
 _KEPT = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~:/")
 _QUOTED = tuple(chr(byte) if byte in _KEPT else f"%{byte:02X}" for byte in range(256))
 # Types whose names, and whose namespaces, are not case sensitive.

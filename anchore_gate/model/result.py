@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from anchore_gate.errors import GateError
@@ -10,6 +9,7 @@ from anchore_gate.model.evaluation import Action, Evaluation
 from anchore_gate.model.image import Dockerfile, Image
 from anchore_gate.model.inventory import Inventory
 from anchore_gate.model.vulnerability import DatabaseIdentity, Incomparable, Match
+from anchore_gate.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, unquote, urlsplit
 
+from anchore_gate.regex import regex
+
 HIDDEN = "***"
 # Shown because they say what was asked for; every other value could be a signature or a token.
 _SHOWN_PARAMETERS = frozenset(
@@ -30,7 +32,7 @@ _SHOWN_HEADERS = frozenset(
         "warning",
     }
 )
-_TOKENS = re.compile(
+_TOKENS = regex(
     r"""(?ix)
     (?<=://) [^/\s@"']+ (?=@)                                # userinfo of a URL
     | \b(?:bearer|basic|token)\s+(?!realm=)[a-z0-9._~+/=-]{8,}  # an Authorization header

@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from anchore_gate.errors import NetworkError
+from anchore_gate.values import dataclass, field
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState

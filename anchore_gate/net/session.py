@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from urllib.parse import urljoin
 from anchore_gate.errors import NetworkError
 from anchore_gate.net.address import host_of, is_loopback, origin_of
 from anchore_gate.net.redact import redact_url
+from anchore_gate.values import dataclass
 
 if TYPE_CHECKING:
     from requests import Response

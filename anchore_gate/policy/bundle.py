@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +15,7 @@ from anchore_gate.policy.pattern import Pattern
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import Trigger
+from anchore_gate.values import dataclass
 
 _T = TypeVar("_T", "RuleSet", "Allowlist")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -12,6 +11,7 @@ from anchore_gate.policy import legacy
 from anchore_gate.policy.gates import find_trigger
 from anchore_gate.policy.legacy import ENGINE_WORDS, ENTERPRISE_WORDS, Words, words_of
 from anchore_gate.policy.parameter import parameters
+from anchore_gate.values import dataclass
 
 _NEW_ONLY = ("source_mappings", "last_updated", "artifact_type")
 _DIALECTS = {"v1": (ENGINE_WORDS, "1_0"), "v2": (ENTERPRISE_WORDS, "2")}

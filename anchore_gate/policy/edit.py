@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -11,6 +10,7 @@ from anchore_gate.model.evaluation import MatchedRule
 from anchore_gate.policy.document import parse_json
 from anchore_gate.policy.jsontext import Place, added, appended, replaced
 from anchore_gate.policy.legacy import ENTERPRISE_WORDS, Words, words_of
+from anchore_gate.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

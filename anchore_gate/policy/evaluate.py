@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from anchore_gate.errors import GateError
 from anchore_gate.model.evaluation import Action, Evaluation, Finding, MatchedRule, Problem, RuleOutcome
@@ -13,6 +12,7 @@ from anchore_gate.policy.bundle import Bundle, ImageRule, Rule, RuleSet, Selecti
 from anchore_gate.policy.identity import hashed_id
 from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import Evidence, IncomparableVersions, NotKnownHere
+from anchore_gate.values import replace
 
 
 def evaluate(

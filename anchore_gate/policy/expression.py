@@ -17,15 +17,16 @@ from functools import lru_cache
 from typing import Any
 
 from anchore_gate.errors import PolicyError
+from anchore_gate.regex import regex
 
 TIME_BOUND = 10.0
 _MAX_LENGTH = 10_000
 # What RE2 accepts and reads in another way than Python: `{,3}`, `[[:alpha:]]`.
-_OTHER_MEANING = re.compile(r"\{,\d+\}|\[:")
+_OTHER_MEANING = regex(r"\{,\d+\}|\[:")
 # Classes that know Unicode in Python and only ASCII in RE2.
-_UNICODE_CLASSES = re.compile(r"\\[wWdDsSbB]")
+_UNICODE_CLASSES = regex(r"\\[wWdDsSbB]")
 # Names and paths with `.*` between, as most policies hold: nobody need ask whether they compile (80 us).
-_PLAIN = re.compile(r"(?:[A-Za-z0-9_/ -]|\\[.b]|\.\*?)*")
+_PLAIN = regex(r"(?:[A-Za-z0-9_/ -]|\\[.b]|\.\*?)*")
 _WORKER = (
     "import json,re,sys\n"
     "pattern,texts=json.load(sys.stdin)\n"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from anchore_gate.errors import ConfigError, InvalidBundle
 from anchore_gate.policy.bundle import Allowlist, Bundle, ImageRule
+from anchore_gate.values import replace
 
 
 def with_allowlists(bundle: Bundle, paths: Iterable[Path]) -> Bundle:

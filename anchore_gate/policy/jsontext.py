@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import dataclass
 from typing import Any
 
+from anchore_gate.regex import regex
+from anchore_gate.values import dataclass
+
 Place = tuple[str | int, ...]  # keys and numbers, from the outermost value inwards
-_SPACE = re.compile(r"[ \t\r\n]*")
-_INDENT = re.compile(r"\n([ \t]+)\S")
+_SPACE = regex(r"[ \t\r\n]*")
+_INDENT = regex(r"\n([ \t]+)\S")
 
 
 def replaced(text: str, place: Place, value: Any) -> str:

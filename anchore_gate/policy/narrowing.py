@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from anchore_gate.errors import ConfigError
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.evaluation import Evaluation, Finding, RuleOutcome
 from anchore_gate.model.image import Image
 from anchore_gate.model.suppression import Suppression
+from anchore_gate.values import dataclass, replace
 
 FindingKey = tuple[str, str, str]  # gate, trigger, trigger id
 

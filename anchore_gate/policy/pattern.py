@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from anchore_gate.policy.expression import Expression
+from anchore_gate.values import dataclass
 
 _PREFIX = "regexp:"
 

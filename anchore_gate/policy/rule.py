@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from anchore_gate.model.evaluation import Action, Problem
@@ -11,6 +10,7 @@ from anchore_gate.policy.bundle import Rule
 from anchore_gate.policy.gates import REMOTE_GATES, REMOTE_TRIGGERS, find_gate, find_trigger, gate_names
 from anchore_gate.policy.legacy import ENDED_GATES
 from anchore_gate.policy.parameter import configure
+from anchore_gate.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from anchore_gate.errors import ConfigError
 from anchore_gate.image.needs import MIB, ContentSearch
+from anchore_gate.values import dataclass, replace
 
 _MAX_FILE = 4 * MIB
 _SECRETS = (

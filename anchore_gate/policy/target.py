@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+
+from anchore_gate.values import dataclass, replace
 
 _HOSTS = frozenset({"docker.io", "localhost", "localhost.localdomain", "localbuild"})
 _HEX64 = re.compile(r"[0-9a-f]{64}")

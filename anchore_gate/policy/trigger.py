@@ -33,7 +33,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
@@ -46,6 +45,7 @@ from anchore_gate.model.inventory import Inventory, Package
 from anchore_gate.model.vulnerability import DatabaseIdentity, Incomparable, Match
 from anchore_gate.policy.identity import hashed_id
 from anchore_gate.policy.settings import AnalyzerSettings
+from anchore_gate.values import dataclass, field
 
 
 class NotKnownHere(PolicyError):

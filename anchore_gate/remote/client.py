@@ -7,7 +7,6 @@ import threading
 import uuid
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlencode
@@ -21,6 +20,7 @@ from anchore_gate.remote.login import Login
 from anchore_gate.remote.messages import message_of
 from anchore_gate.remote.settings import ServiceSettings
 from anchore_gate.remote.told import Reply, Told
+from anchore_gate.values import dataclass, replace
 
 MAX_BYTES = 256 * 1024 * 1024  # v1 answers hold the bundle twice: tens of MB are seen
 _READ_TIMEOUT = 60.0  # seconds without a byte

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
 
 from anchore_gate.model.inventory import Package
 from anchore_gate.model.purl import purl
 from anchore_gate.model.vulnerability import Match
+from anchore_gate.values import replace
 
 # Anchore's words for kinds of packages, and ours.
 _TYPES = {

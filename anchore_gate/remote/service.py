@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +14,7 @@ from anchore_gate.remote.pages import rows
 from anchore_gate.remote.submission import Submission, source_of
 from anchore_gate.remote.told import Told
 from anchore_gate.remote.values import Feed, Judgement, ServiceImage, listing, mapping, text, words
+from anchore_gate.values import dataclass
 
 _NOT_YET = 5  # polls that may say 404 right after submitting: one half of a pair may lag behind
 _CRASHED = 3  # v1 hides a crashed evaluation behind a 404: so often it is asked again

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from anchore_gate.errors import ConfigError
+from anchore_gate.values import dataclass, field
 
 API_KEY_USER = "_api_key"
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from types import ModuleType
 from typing import Any
 
 from anchore_gate.model.image import ImageReference
 from anchore_gate.remote.values import Imported
+from anchore_gate.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from anchore_gate.errors import InvalidReference, RemoteError
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.evaluation import MatchedRule
+from anchore_gate.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

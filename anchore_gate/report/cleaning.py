@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
+from anchore_gate.regex import regex
 
 # C0 and C1 controls but tab and newline; lone surrogates; noncharacters; and what reorders or hides text
 # (https://trojansource.codes): bidirectional marks, zero-width space, line separators, byte order mark.
-_UNFIT = re.compile(
+_UNFIT = regex(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e007f"
     + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000))
     + "]"
 )
-_SPACE = re.compile(r"\s+")
+_SPACE = regex(r"\s+")
 
 
 def fit(text: str, *, limit: int = 4_000) -> str:

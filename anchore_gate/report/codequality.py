@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from anchore_gate.report.place import (
     repository_of,
 )
 from anchore_gate.report.reporter import Reporter, ReportOptions
+from anchore_gate.values import dataclass
 
 _SEVERITIES = {"stop": "major", "warn": "minor", "go": "info"}
 _MOST = 5_000  # a merge request compares two such files, and shows a few hundred

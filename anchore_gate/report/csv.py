@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Final
@@ -14,6 +13,7 @@ from anchore_gate.model.result import GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry, entries
 from anchore_gate.report.reporter import Reporter, ReportOptions
+from anchore_gate.values import dataclass
 
 _HEAD = (
     "image", "verdict", "state", "action", "gate", "trigger", "trigger_id",

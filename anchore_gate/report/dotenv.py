@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from anchore_gate.model.result import GateRun
 from anchore_gate.report.outputs import outputs
 from anchore_gate.report.reporter import Reporter, ReportOptions
+from anchore_gate.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

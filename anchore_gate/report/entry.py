@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from anchore_gate.model.evaluation import Action, Finding, RuleOutcome
 from anchore_gate.model.inventory import Package
@@ -13,6 +12,7 @@ from anchore_gate.model.suppression import Suppression
 from anchore_gate.model.vulnerability import Severity, Vulnerability
 from anchore_gate.report.cleaning import fit, line
 from anchore_gate.report.once import kept, once
+from anchore_gate.values import dataclass
 
 _SET_ASIDE = {
     "allowlist": "allowlisted",

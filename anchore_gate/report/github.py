@@ -7,7 +7,6 @@ GitHub keeps ten errors and ten warnings of a step: the worst come first, the la
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +21,7 @@ from anchore_gate.report.outputs import outputs
 from anchore_gate.report.place import dockerfile_line, dockerfile_of
 from anchore_gate.report.redaction import shareable
 from anchore_gate.report.reporter import Reporter, ReportOptions
+from anchore_gate.values import dataclass
 
 _MOST = 10  # of a kind, a step
 _SUMMARY_LIMIT = 900 * 1024  # GitHub takes 1 MiB a step, and drops the whole of more

@@ -8,7 +8,6 @@ is left out, as GitLab's own analyzer leaves out what its allowlist names; a mes
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
@@ -19,6 +18,7 @@ from anchore_gate.report.gitlab_rows import row
 from anchore_gate.report.json import array, json_text
 from anchore_gate.report.place import fingerprint, repository_of
 from anchore_gate.report.reporter import Reporter, ReportOptions
+from anchore_gate.values import dataclass
 
 _VERSION = "15.0.7"
 # GitLab takes 100 MiB of one report unless told otherwise ("Maximum artifacts size"), and calls what a report

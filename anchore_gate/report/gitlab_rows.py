@@ -8,13 +8,14 @@ from functools import lru_cache
 from json.encoder import encode_basestring as quoted
 
 from anchore_gate.model.vulnerability import Cvss, Match, Severity, Vulnerability
+from anchore_gate.regex import regex
 from anchore_gate.report.cleaning import fit, line
 
 _SEVERITIES = {severity: severity.word for severity in Severity} | {
     Severity.NEGLIGIBLE: "Low"
 }  # no such word there
-_CVSS = re.compile(r"CVSS:3[.][01](/[A-Z]{1,3}:[A-Z])+|AV:[LAN](/[A-Za-z]{1,3}:[A-Z]{1,3})+")
-_ADDRESS = re.compile(r"(https?|ftp)://[!-~]+")
+_CVSS = regex(r"CVSS:3[.][01](/[A-Z]{1,3}:[A-Z])+|AV:[LAN](/[A-Za-z]{1,3}:[A-Z]{1,3})+")
+_ADDRESS = regex(r"(https?|ftp)://[!-~]+")
 _KINDS = frozenset({"cve", "ghsa", "rhsa", "usn", "elsa"})
 _MOST_IDENTIFIERS = 20
 _MOST_CWES = 5

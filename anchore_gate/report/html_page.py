@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from anchore_gate.compliance.controls import Assessed, Standard
@@ -24,6 +23,7 @@ from anchore_gate.report.html_rows import (
 )
 from anchore_gate.report.html_template import Html
 from anchore_gate.report.once import kept
+from anchore_gate.values import dataclass
 
 MOST = 50  # findings or packages listed again beside a layer or a control: the tables hold all
 

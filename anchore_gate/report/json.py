@@ -8,9 +8,7 @@ named by their place, so that a hundred thousand findings on one package cost on
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from itertools import islice
 from json.encoder import encode_basestring as quoted
 from typing import Any, Final
@@ -19,15 +17,17 @@ from anchore_gate.model.evaluation import Finding, RuleOutcome
 from anchore_gate.model.inventory import Package
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.model.vulnerability import Match, Vulnerability
+from anchore_gate.regex import regex
 from anchore_gate.report.entry import counts
 from anchore_gate.report.reporter import Reporter, ReportOptions
 from anchore_gate.report.row_text import members, objects
 from anchore_gate.report.rows import moment, names_of, row
+from anchore_gate.values import dataclass, field
 
 SCHEMA_VERSION: Final = "1.0"
 # Valid in JSON, but they would reorder or hide text in an editor or steer a terminal.
-_MISLEADING = re.compile("[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_MISLEADING = regex("[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_LONE_SURROGATE = regex("[\ud800-\udfff]")
 _CHUNK = 500
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False)
 

@@ -8,22 +8,22 @@ build one tree of a whole run, and its `disabled` attribute breaks the schema of
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 from xml.etree import ElementTree
 
 from anchore_gate.model.evaluation import Action, RuleOutcome
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
+from anchore_gate.regex import regex
 from anchore_gate.report.cleaning import fit, line
 from anchore_gate.report.entry import Entry, counts, entries
 from anchore_gate.report.evidence import provenance, verdict_line
 from anchore_gate.report.reporter import Reporter, ReportOptions
+from anchore_gate.values import dataclass
 
-_SLUG = re.compile(r"[^A-Za-z0-9_-]+")
+_SLUG = regex(r"[^A-Za-z0-9_-]+")
 _RANK = {"error": 0, "failure": 1, "output": 2, "skipped": 3, "passed": 4}
 _TEXT_LIMIT = 4_000  # GitLab shows about 80 lines of a case
 _MOST_CASES = 20_000  # a file; GitLab reads 30 MB of one: 12 MB of texts leave room for names and messages

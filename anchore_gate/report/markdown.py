@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
+from anchore_gate.regex import regex
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.evidence import first_things, ordered, provenance, verdict_line
 from anchore_gate.report.reporter import Reporter, ReportOptions
+from anchore_gate.values import dataclass
 
 MARKER: Final = "<!-- anchore-gate:summary -->"
 _LIMIT = 60_000  # bytes: a comment holds 64 KiB, a GitHub step summary 1 MiB
 _ROWS = 50  # an image
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+.!|~:@/-])")
+_MARKUP = regex(r"([\\`*_{}\[\]()#+.!|~:@/-])")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ The path's suffix says in which kind: `.html` and `.json`, and Markdown for any 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
 
@@ -21,6 +20,7 @@ from anchore_gate.report.json import json_text
 from anchore_gate.report.markdown import escaped
 from anchore_gate.report.nist_evidence import document
 from anchore_gate.report.reporter import Reporter, ReportOptions
+from anchore_gate.values import dataclass
 
 _MOST = 20  # findings shown for a rule; the JSON result holds all
 _MOST_IN_JSON = 200

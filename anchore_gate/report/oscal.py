@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from anchore_gate.compliance.controls import Assessed, standards
@@ -15,6 +14,7 @@ from anchore_gate.report.entry import Entry
 from anchore_gate.report.evidence import assessments, provenance, verdict_line
 from anchore_gate.report.oscal_words import identity, instant, markup, prop, token
 from anchore_gate.report.reporter import Reporter, ReportOptions
+from anchore_gate.values import dataclass
 
 _VERSION = "1.1.3"
 _MOST = 200  # findings told as evidence for a rule; the JSON result holds all

@@ -6,11 +6,12 @@ import re
 import uuid
 from datetime import datetime, timezone
 
+from anchore_gate.regex import regex
 from anchore_gate.report.cleaning import line
 
 _HOUSE = uuid.uuid5(uuid.NAMESPACE_OID, "anchore_gate")
 _NAMESPACE = "urn:anchore-gate:oscal"
-_MARKUP = re.compile(r"([\\`*_\[\]<>&~^$!#|])")
+_MARKUP = regex(r"([\\`*_\[\]<>&~^$!#|])")
 
 
 def identity(*parts: str) -> str:

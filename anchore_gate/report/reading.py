@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.model.suppression import Suppression
 from anchore_gate.model.vulnerability import DatabaseIdentity, Fix, Incomparable, Match, Vulnerability
 from anchore_gate.report.rows import value
+from anchore_gate.values import replace
 
 _LARGEST = 2 << 30
 

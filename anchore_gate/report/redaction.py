@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from anchore_gate.model.evaluation import Evaluation, Finding, RuleOutcome
 from anchore_gate.model.result import GateResult, GateRun
+from anchore_gate.regex import regex
+from anchore_gate.values import replace
 
-_SECRET = re.compile(
+_SECRET = regex(
     r"(?i)(\b\w*(?:passw|secret|token|api_?key|credential|private_?key|access_?key)\w*[ =]+)"
     r"(\"[^\"]*\"|'[^']*'|\S+?(?=['\"]?(?:\s|$)))"  # a quote around the whole line stays
 )
 _SHORTEST = 6  # a shorter value would be struck from words it has nothing to do with
-_USER_INFO = re.compile(r"(://)[^/\s:@]+:[^/\s@]+@")
+_USER_INFO = regex(r"(://)[^/\s:@]+:[^/\s@]+@")
 
 
 def shareable(run: GateRun) -> GateRun:

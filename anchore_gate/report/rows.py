@@ -5,7 +5,6 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
 from datetime import datetime, timezone
 from enum import IntEnum
 from functools import cache, lru_cache
@@ -14,6 +13,7 @@ from typing import Any
 
 from anchore_gate.errors import ConfigError
 from anchore_gate.model.digest import Digest
+from anchore_gate.values import fields, is_dataclass
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 

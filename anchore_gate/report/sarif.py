@@ -8,7 +8,6 @@ be written as they come. GitHub's limits: 20 runs, 25 000 results a run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from json.encoder import encode_basestring as quoted
 from typing import Any, Final
@@ -29,6 +28,7 @@ from anchore_gate.report.place import (
 from anchore_gate.report.reporter import Reporter, ReportOptions
 from anchore_gate.report.rows import moment
 from anchore_gate.report.sarif_rules import RULE_TEXT, Rules, unlinked
+from anchore_gate.values import dataclass
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _MOST_RUNS = 20

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from anchore_gate.model.vulnerability import Severity, Vulnerability
@@ -12,6 +11,7 @@ from anchore_gate.report.cleaning import fit, line
 from anchore_gate.report.entry import Entry
 from anchore_gate.report.json import json_text
 from anchore_gate.report.markdown import escaped
+from anchore_gate.values import dataclass, field
 
 RULE_TEXT = 1_000  # GitHub shows 1 024 characters of a rule's texts
 _ACTION_SCORES = {"stop": 7.5, "warn": 4.5, "go": 1.0}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.evidence import ordered, provenance, verdict_line
 from anchore_gate.report.reporter import Reporter, ReportOptions
+from anchore_gate.values import dataclass
 
 _DETAILED = 5_000  # findings an image with all their grounds; further ones are one line each
 

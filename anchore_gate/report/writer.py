@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from anchore_gate.errors import ConfigError, ReportError
@@ -16,6 +15,7 @@ from anchore_gate.report import format_names, reporter
 from anchore_gate.report.once import forget
 from anchore_gate.report.redaction import shareable
 from anchore_gate.report.reporter import ReportOptions
+from anchore_gate.values import dataclass, replace
 
 STANDARD_OUTPUT = Path("-")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from anchore_gate.regex import regex
 from anchore_gate.versions.version import LONGEST, InvalidVersion, Version
 
 # Ranks of what may stand next at one place, lowest first.
@@ -18,12 +19,12 @@ _SUFFIXES = {
     word: (_PRE if place < 4 else _POST, place)
     for place, word in enumerate(("alpha", "beta", "pre", "rc", "cvs", "svn", "git", "hg", "p"))
 }
-_SHAPE = re.compile(
+_SHAPE = regex(
     r"([0-9]+)((?:\.[0-9]+)*)([a-z]?)"
     r"((?:_(?:alpha|beta|pre|rc|cvs|svn|git|hg|p)(?![a-z])[0-9]*)*)(?:~([0-9a-f]+))?(?:-r([0-9]+))?"
 )
-_SUFFIX = re.compile(r"_([a-z]+)([0-9]*)")
-_LETTER_NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)*[a-z])([0-9]+)(?![0-9a-z.])")
+_SUFFIX = regex(r"_([a-z]+)([0-9]*)")
+_LETTER_NUMBER = regex(r"([0-9]+(?:\.[0-9]+)*[a-z])([0-9]+)(?![0-9a-z.])")
 
 
 class ApkVersion(Version):

@@ -7,18 +7,16 @@ match".
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import Any
 
+from anchore_gate.regex import regex
+from anchore_gate.values import dataclass
 from anchore_gate.versions.orders import Order
 from anchore_gate.versions.version import InvalidVersion
 
-_TERM = re.compile(
-    r"""\s*(?P<operator>[<>]=?|={0,2})\s*(?P<quote>["']?)(?P<version>[^"'<>=|,]+)(?P=quote)\s*"""
-)
+_TERM = regex(r"""\s*(?P<operator>[<>]=?|={0,2})\s*(?P<quote>["']?)(?P<version>[^"'<>=|,]+)(?P=quote)\s*""")
 _HOLDS = {
     "<": (True, False, False),
     "<=": (True, True, False),

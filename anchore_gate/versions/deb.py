@@ -8,14 +8,14 @@ does not start with a digit, an odd character) is compared as dpkg does; what dp
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Any
 
+from anchore_gate.regex import regex
 from anchore_gate.versions.version import LONGEST, InvalidVersion, Version
 
-_RUNS = re.compile(r"([^0-9]*)([0-9]*)")
-_EPOCH = re.compile(r"[0-9]+")
+_RUNS = regex(r"([^0-9]*)([0-9]*)")
+_EPOCH = regex(r"[0-9]+")
 _LARGEST_EPOCH = 2**31 - 1  # INT_MAX, as in dpkg
 _NO_REVISION = ("\x02", 0, "\x02")
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from anchore_gate.regex import regex
 from anchore_gate.versions.version import LONGEST, InvalidVersion, Version
 
-_SHAPE = re.compile(
+_SHAPE = regex(
     r"\s*(?:[0-9]+[a-zA-Z]*(?:\.[0-9a-zA-Z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?)?\s*", re.ASCII
 )
-_NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
-_PARTS = re.compile(r"[0-9]+|[a-zA-Z]+")
+_NUMBERS = regex(r"[0-9]+(?:\.[0-9]+)*")
+_PARTS = regex(r"[0-9]+|[a-zA-Z]+")
 # What may stand at one place, lowest first. A run of zeros is one place: whether it is less or more than
 # the end of the version is decided by what comes after it.
 _WORD, _ZEROS_THEN_WORD, _END, _ZEROS_THEN_NUMBER, _NUMBER = range(5)

@@ -9,9 +9,9 @@ texts (`1.foo.2` < `1-alpha` < `1` < `1.foo.2`); there the order is made total.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from anchore_gate.regex import regex
 from anchore_gate.versions.version import LONGEST, InvalidVersion, Version
 
 # What may stand at one place, lowest first; what counts as nothing (0, the release) goes by its successor.
@@ -29,8 +29,8 @@ from anchore_gate.versions.version import LONGEST, InvalidVersion, Version
     _NUMBER,
 ) = range(11)
 _ZEROS = (_ZEROS_THEN_EARLY, _ZEROS_THEN_WORD, _ZEROS_THEN_NUMBER)
-_NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
-_TOKENS = re.compile(r"[0-9]+|[^0-9.-]+|[.-]")
+_NUMBERS = regex(r"[0-9]+(?:\.[0-9]+)*")
+_TOKENS = regex(r"[0-9]+|[^0-9.-]+|[.-]")
 _RANKS = {"alpha": 0, "beta": 1, "milestone": 2, "rc": 3, "cr": 3, "snapshot": 4, "sp": 6}
 _RELEASE, _UNKNOWN = 5, 7
 _RANKS |= dict.fromkeys(("", "ga", "final", "release"), _RELEASE)

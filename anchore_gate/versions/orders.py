@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import Any, Protocol
 
+from anchore_gate.regex import regex
+from anchore_gate.values import dataclass
 from anchore_gate.versions.version import Version
 
 WORDS = {
@@ -25,7 +25,7 @@ WORDS = {
 }
 _ORDERS = {word: order for order, words in WORDS.items() for word in words}
 # RubyGems writes the platform behind the version of a gem's full name (Gem::Platform)
-_GEM_PLATFORM = re.compile(
+_GEM_PLATFORM = regex(
     r"-(?:x86|x64|x86_64|i?[3-6]86|universal|arm|armv[0-9][a-z0-9]*|arm64|aarch64|ppc|ppc64|ppc64le|powerpc|riscv64"
     r"|s390x|java|jruby|dalvik|mswin(?:32|64)?|mingw(?:32|64)?|darwin|linux)(?![A-Za-z0-9]).*"
 )

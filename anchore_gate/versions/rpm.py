@@ -9,15 +9,15 @@ a dependency, and in a constraint, a release counts only where both sides have o
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from anchore_gate.regex import regex
 from anchore_gate.versions.version import LONGEST, InvalidVersion, Version
 
 # Ranks of what may stand next at one place, lowest first.
 _TILDE, _END, _CARET, _LETTERS, _DIGITS = range(5)
-_PARTS = re.compile(r"[0-9]+|[A-Za-z]+|[~^]")
-_EPOCH = re.compile(r"([0-9]*):")
+_PARTS = regex(r"[0-9]+|[A-Za-z]+|[~^]")
+_EPOCH = regex(r"([0-9]*):")
 
 
 class RpmVersion(Version):

@@ -7,18 +7,18 @@ is 0, later parts count, numbers may be of any size, `.alpha`, `.beta` and `.rc`
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from anchore_gate.regex import regex
 from anchore_gate.versions.version import InvalidVersion, Version
 
 _LONGEST = 256  # node-semver's MAX_LENGTH
 _IDENTIFIER = r"(?:[0-9]*[a-zA-Z-][a-zA-Z0-9-]*|[0-9]+)"
 _PRERELEASE = rf"(?:-?({_IDENTIFIER}(?:\.{_IDENTIFIER})*))?"
 _BUILD = r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
-_NODE = re.compile(rf"[v=\s]*([0-9]+)\.([0-9]+)\.([0-9]+){_PRERELEASE}{_BUILD}\s*")
-_WIDER = re.compile(rf"[vV=\s]*([0-9]+(?:\.[0-9]+)*){_PRERELEASE}{_BUILD}\s*")
-_STAGE = re.compile(r"\.(?=(?:alpha|beta|rc))")
+_NODE = regex(rf"[v=\s]*([0-9]+)\.([0-9]+)\.([0-9]+){_PRERELEASE}{_BUILD}\s*")
+_WIDER = regex(rf"[vV=\s]*([0-9]+(?:\.[0-9]+)*){_PRERELEASE}{_BUILD}\s*")
+_STAGE = regex(r"\.(?=(?:alpha|beta|rc))")
 _BEFORE_RELEASE, _RELEASE = 0, 1
 _NUMBER, _WORD = 0, 1
 

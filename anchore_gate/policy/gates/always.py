@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from anchore_gate.model.evaluation import Finding
 from anchore_gate.policy.trigger import Evidence, Gate, Trigger
+from anchore_gate.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

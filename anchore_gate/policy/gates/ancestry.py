@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from anchore_gate.model.evaluation import Finding
 from anchore_gate.policy.parameter import WORDS, parameter
 from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import Evidence, Gate, NotKnownHere, Trigger
+from anchore_gate.values import dataclass
 
 # OCI image-spec, annotations.md
 _BASE_NAME, _BASE_DIGEST = "org.opencontainers.image.base.name", "org.opencontainers.image.base.digest"

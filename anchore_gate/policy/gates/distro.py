@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import ClassVar, Final
 
@@ -12,8 +10,10 @@ from anchore_gate.errors import PolicyError
 from anchore_gate.model.evaluation import Finding
 from anchore_gate.policy.parameter import COMPARISONS, TEXT, choice, parameter
 from anchore_gate.policy.trigger import Evidence, Gate, PackagesTrigger
+from anchore_gate.regex import regex
+from anchore_gate.values import dataclass
 
-_NUMBERS = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})*")
+_NUMBERS = regex(r"[0-9]{1,18}(?:\.[0-9]{1,18})*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from anchore_gate.model.evaluation import Finding
@@ -12,13 +11,15 @@ from anchore_gate.model.image import Dockerfile, Instruction
 from anchore_gate.policy.expression import Expression
 from anchore_gate.policy.parameter import BOOLEAN, NUMBERS, TEXT, choice, parameter
 from anchore_gate.policy.trigger import Evidence, Gate, Trigger
+from anchore_gate.regex import regex
+from anchore_gate.values import dataclass
 
 _KEYWORDS = (
     *("ADD", "ARG", "COPY", "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL"),
     *("MAINTAINER", "ONBUILD", "USER", "RUN", "SHELL", "STOPSIGNAL", "VOLUME", "WORKDIR"),
 )
 _CHECKS = ("=", "!=", "exists", "not_exists", "like", "not_like", "in", "not_in")
-_RANGE = re.compile(r"(\d{1,5})-(\d{1,5})(?:/\w+)?", re.ASCII)
+_RANGE = regex(r"(\d{1,5})-(\d{1,5})(?:/\w+)?", re.ASCII)
 _ACTUAL = "Ask only of a Dockerfile that was given, not of one guessed from the history"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from anchore_gate.image.filesystem import FileEntry
@@ -15,6 +14,7 @@ from anchore_gate.policy.expression import Expression
 from anchore_gate.policy.parameter import BOOLEAN, EXPRESSION, TEXT, choice, parameter
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.trigger import Evidence, Gate, Trigger
+from anchore_gate.values import dataclass
 
 _OPERATORS = choice("equals", "not_equals")
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from anchore_gate.model.evaluation import Finding
 from anchore_gate.policy.parameter import WORDS, choice, parameter
 from anchore_gate.policy.trigger import Evidence, Gate, PackagesTrigger
+from anchore_gate.values import dataclass
 
 _UNKNOWN = "N/A"  # Engine's word for a package that names no licence: policies deny it
 _TYPE = "Only packages of the distribution, or only the others"

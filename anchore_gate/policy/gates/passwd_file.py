@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from anchore_gate.image.needs import Needs, Want
@@ -11,6 +10,7 @@ from anchore_gate.model.evaluation import Finding
 from anchore_gate.policy.parameter import NUMBERS, TEXT, WORDS, parameter
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.trigger import Evidence, Gate, Trigger
+from anchore_gate.values import dataclass
 
 _PATH = "/etc/passwd"
 _USER, _UID, _GID, _SHELL = 0, 2, 3, 6

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -32,6 +31,7 @@ from anchore_gate.policy.wording import (
     score_groups,
     scores_hold,
 )
+from anchore_gate.values import dataclass, replace
 
 _TYPE = "Only packages of the distribution, only the others, or all"
 _VENDOR = "Leave out what the vendor will not fix"
