@@ -47,7 +47,7 @@ class SquashedFilesystem:
         # A new dictionary, not an emptied one: a walk in another thread may hold the old one.
         self._hidden_folders = {}
         self._sorted = None
-        for path in visible:
+        for path in contents.records:  # a hidden one too: its folder replaced a file
             while (path := path.rpartition("/")[0]) and path not in self._folders:
                 self._folders.add(path)
 

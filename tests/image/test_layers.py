@@ -168,6 +168,10 @@ def test_squashing_is_unpacking_layer_by_layer(trees: list[dict[str, str]]) -> N
     assert set(paths(files)) == {"/" + path for path in _unpacked(trees)}
 
 
+def test_a_file_that_became_a_folder_stays_gone_when_the_folder_is_emptied() -> None:
+    assert paths(squash({"c": "a file"}, {"c/inner": "a file"}, {"c/.wh.inner": b""})) == []
+
+
 @pytest.mark.parametrize(
     ("name", "path"),
     [
