@@ -104,10 +104,11 @@ def test_a_bomb_is_refused_before_it_grows(compress: Compress) -> None:
 @pytest.mark.parametrize("compress", [by_gzip, by_zstd, bytes], ids=["gzip", "zstd", "plain"])
 def test_reading_ahead_gives_the_same_bytes(compress: Compress) -> None:
     plain = hashlib.sha512(b"seed").digest() * 100_000
-    with stream(compress(plain), ahead=True) as source:
+    stored = compress(plain)  # once: gzip writes the time into it
+    with stream(stored, ahead=True) as source:
         source.finish()
         assert source.plain_hex == hashlib.sha256(plain).hexdigest()
-        assert source.stored_hex == hashlib.sha256(compress(plain)).hexdigest()
+        assert source.stored_hex == hashlib.sha256(stored).hexdigest()
         assert source.readinto(memoryview(bytearray(10))) == 0
 
 
