@@ -82,7 +82,7 @@ def _evaluation(
     request: Request, judgement: Judgement, known: tuple[Match, ...], feeds: tuple[Feed, ...] | None
 ) -> Evaluation:
     evaluation = evaluation_of(judgement, request, known)
-    return replace(evaluation, problems=(*evaluation.problems, *feed_problems(feeds, evaluation)))
+    return replace(evaluation, problems=(*evaluation.problems, *feed_problems(feeds, evaluation, known)))
 
 
 def _image(request: Request, image: ServiceImage, judgement: Judgement) -> Image:

@@ -107,9 +107,10 @@ class Client(AbstractContextManager["Client"]):
         body: Any = None,
         kind: str = _JSON,
         attempts: int = 4,
+        is_optional: bool = False,
     ) -> Told:
         """
-        The answer, whatever its status; but 401 and 403 are always an error, and so is no answer.
+        The answer, whatever its status; but 401 is always an error, 403 unless `is_optional`, and no answer.
 
         A body of bytes is sent as it is, as `kind`; any other as JSON. A token that has expired is renewed,
         once. Raises `RemoteAuthError`, `NetworkError`, and `TimedOut` when the deadline is over.
@@ -134,7 +135,7 @@ class Client(AbstractContextManager["Client"]):
         if told.status == 401 and self._login.is_renewed(header, self.settings, enter):
             header = self._login.header(self.settings, enter)
             told = self._asked(replace(question, authorization=header))
-        return self._permitted(told, question)
+        return told if is_optional and told.status == 403 else self._permitted(told, question)
 
     def timed_out(self, what: str = "the service did not answer") -> TimedOut:
         """The error for a deadline that passed."""

@@ -204,8 +204,8 @@ class Service:
 
     def feeds(self) -> tuple[Feed, ...] | None:
         """The vulnerability data, one entry per group; None where the user may not see it."""
-        told = self.client.tell("GET", self.api.PREFIX + "/system/feeds")
-        if told.status == 404:
+        told = self.client.tell("GET", self.api.PREFIX + "/system/feeds", is_optional=True)
+        if told.status in {403, 404}:
             return None
         if not told.is_success:
             raise self.client.error(told, "the feeds")

@@ -238,12 +238,32 @@ def test_an_answer_that_cannot_be_understood_is_no_verdict(damage: Any) -> None:
         judged(service)
 
 
-def test_feeds_that_never_came_stop_the_image() -> None:
+NEVER = [{"name": "vulnerabilities", "enabled": True, "groups": [{"name": "alpine:3.18", "record_count": 0}]}]
+
+
+@pytest.mark.parametrize("feeds", [[], NEVER], ids=["none", "empty"])
+@pytest.mark.parametrize("image", [IMPORTED, ALPINE])
+def test_feeds_that_never_came_stop_where_the_policy_asks_for_them(image: str, feeds: Any) -> None:
     with anchore() as service:
-        service.instead["GET", "/v1/system/feeds"] = [reply([])]
+        service.instead["GET", "/v1/system/feeds"] = [reply(feeds)]
+        result = judged(service, image)
+    (problem,) = result.evaluation.problems
+    assert (problem.type, problem.severity) == ("FeedsNeverSynced", "error" if image == IMPORTED else "warn")
+    assert result.verdict == ("fail" if image == IMPORTED else "pass")
+
+
+@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize(("found", "severity"), [(True, "warn"), (False, "error")])
+def test_feeds_that_may_not_be_seen_have_come_where_something_was_found(
+    status: int, found: bool, severity: str
+) -> None:
+    with anchore() as service:
+        service.instead["GET", "/v1/system/feeds"] = [reply({"message": "no"}, status)]
+        if not found:
+            path = f"/v1/images/{IMPORTED_DIGEST}/vuln/all"
+            service.instead["GET", path] = [reply({"vulnerabilities": []})]
         result = judged(service)
-    assert [one.type for one in result.evaluation.problems] == ["FeedsNeverSynced"]
-    assert result.verdict == "fail"
+    assert [one.severity for one in result.evaluation.problems] == [severity]
 
 
 def test_a_policy_file_is_uploaded_used_and_taken_away(tmp_path: Path) -> None:
