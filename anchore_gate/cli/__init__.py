@@ -7,6 +7,7 @@ Only the module of the command that was asked for is imported.
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NoReturn
@@ -30,6 +31,7 @@ COMMANDS = {
     "config": "show every setting and where it came from",
     "init": "write a working pipeline into this repository",
 }
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 PASSED, FAILED, USAGE, NO_VERDICT, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 130, 143
 
 
@@ -62,7 +64,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0 pass, 1 the policy said no, 2 usage, 3 no verdict."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _run(arguments)
+        code = _run(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where it can be told that there is no room
+        return code
     except GateError as error:
         return _end(f"error: {error}", error.exit_code)
     except KeyboardInterrupt:
@@ -72,6 +77,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout = None  # keeps the interpreter from flushing it again
         return NO_VERDICT
     except Exception as error:  # the last door: a crash is "no verdict", never a pass
+        if isinstance(error, OSError) and error.errno in _FULL:
+            sys.stdout = None
+            return _end(f"error: {error.strerror}", NO_VERDICT)
         import logging
 
         logging.getLogger(__name__).debug("crash", exc_info=True)

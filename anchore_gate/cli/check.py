@@ -162,8 +162,15 @@ def _end(
             hint(f"anchore-gate: error: {faults}")
     except BrokenPipeError:
         # The reader went away (`anchore-gate check ... | head`): the verdict stands all the same.
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  # lives as long as the process
+        _say_no_more()
+    except OSError as problem:
+        _say_no_more()
+        hint(f"anchore-gate: warning: cannot write standard output: {problem.strerror}")
     return _exit_code(run, settings) if ended is None else ended
+
+
+def _say_no_more() -> None:
+    sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  # lives as long as the process
 
 
 def _policy_faults(run: GateRun) -> str:

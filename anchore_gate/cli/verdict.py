@@ -108,7 +108,7 @@ def _every(found: list[Entry]) -> Iterator[Line]:
     for entry in found:
         head = line(f"{entry.state} {entry.outcome.gate}/{entry.outcome.trigger}: {entry.title}")
         yield Line(head, style=_STYLES[entry.state], indent=2)
-        for word, told in entry.explanation():
+        for word, told in entry.more():
             yield Line(f"{word}: {line(told, limit=1_000)}", indent=4)
 
 

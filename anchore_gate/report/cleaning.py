@@ -12,6 +12,8 @@ _UNFIT = regex(
     + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000))
     + "]"
 )
+# GitHub and Azure run what a log line begins with so, and a report may be printed in a log.
+_COMMAND = regex(r"\n([^\S\n]*)(?=::|##\[|##vso\[)")
 _SPACE = regex(r"\s+")
 
 
@@ -22,6 +24,8 @@ def fit(text: str, *, limit: int = 4_000) -> str:
         text = text[:limit]
     if not (text.isascii() and text.isprintable()):
         text = _UNFIT.sub("", text)
+        if "\n" in text:
+            text = _COMMAND.sub(r"\n\1| ", text)
     return text if whole <= limit else f"{text.rstrip()} … ({whole - limit} more characters)"
 
 

@@ -131,6 +131,10 @@ class Entry:
             parts.append(f"{self.result.dockerfile.path or 'Dockerfile'}:{self.finding.line}")
         return line(", ".join(parts))
 
+    def more(self) -> Iterator[tuple[str, str]]:
+        """What the title leaves open, as (word, text)."""
+        return (told for told in self.explanation() if told != ("what", self.title))
+
     def explanation(self) -> Iterator[tuple[str, str]]:
         """What, where, why and what to do, as (word, text)."""
         yield "what", fit(self.finding.message, limit=2_000) or self.title

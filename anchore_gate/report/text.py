@@ -49,7 +49,7 @@ def _body(result: GateResult) -> Iterator[str]:
             continue
         yield "".join(
             f"  {word + ':':<11}{line(told, limit=2_000) if word == 'what' else told}\n"
-            for word, told in entry.explanation()
+            for word, told in entry.more()
         )
     passed = [o for o in result.evaluation.outcomes if not o.findings and o.problem is None]
     if passed:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,25 @@ def test_a_path_that_cannot_be_written_is_one_line() -> None:
 
 def test_asking_for_nothing_is_a_usage_error(tmp_path: Path) -> None:
     assert main(["report", str(tmp_path / "r.json")]) == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_costs_one_report_and_the_others_are_written(tmp_path: Path) -> None:
+    plan = plan_reports([("html", Path("/dev/full")), ("json", tmp_path / "r.json")], None)
+    with pytest.raises(ReportError, match="cannot write /dev/full: No space left on device"):
+        plan.write(runs.every_kind(), ReportOptions())
+    assert load_run(tmp_path / "r.json").exit_code == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
+
+
+def test_a_disk_that_fills_up_leaves_no_half_a_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    plan = plan_reports([("text", tmp_path / "r.txt")], None)
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(ReportError, match=r"r\.txt: No space left on device"):
+        plan.write(runs.every_kind(), ReportOptions())
+    assert list(tmp_path.iterdir()) == []

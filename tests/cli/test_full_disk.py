@@ -1,0 +1,55 @@
+"""Where standard output or a report finds no room: one line, and never a pass that was none."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "examples" / "policies" / "demo.json"
+FULL = Path("/dev/full")
+pytestmark = pytest.mark.skipif(not FULL.exists(), reason="no device that is always full")
+
+
+def run(*words: str) -> tuple[int, str]:
+    """Exit code and standard error, with a standard output that takes nothing."""
+    with FULL.open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "anchore_gate", *words],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        ((), 1, "anchore-gate: warning: cannot write standard output: No space left on device\n"),
+        (("--format", "json=-"), 2, "anchore-gate: error: cannot write -: No space left on device\n"),
+        (
+            ("--format", "html=/dev/full"),
+            2,
+            "anchore-gate: error: cannot write /dev/full: No space left on device\n",
+        ),
+    ],
+    ids=["the summary", "a report", "a report on a device"],
+)
+def test_the_verdict_of_a_check_stands_and_a_report_that_is_lost_is_an_error(
+    demo_images: tuple[Path, Path], sample_data: Path, words: tuple[str, ...], code: int, told: str
+) -> None:
+    asked = ("check", str(demo_images[1]), "--policy", str(DEMO), "--offline")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANCHORE_GATE_CACHE_DIR", str(sample_data))
+        assert run(*asked, *words) == (code, told)
+
+
+def test_a_list_that_finds_no_room_is_one_line() -> None:
+    assert run("compliance", "controls") == (3, "anchore-gate: error: No space left on device\n")
