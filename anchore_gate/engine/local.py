@@ -254,6 +254,8 @@ def _matched(inventory: Inventory, store: Store | None) -> Matched | None:
 
 def named(tag: str) -> str:
     """A reference with its registry and tag written out, "" for none. Raises `InvalidReference`."""
+    if tag.startswith("dockerhub/"):  # Engine's old name for it
+        tag = "docker.io/" + tag.removeprefix("dockerhub/")
     return str(ImageReference.parse(tag)) if tag else ""
 
 

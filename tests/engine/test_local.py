@@ -11,12 +11,34 @@ import pytest
 
 from anchore_gate import GateError, GateResult, NoVerdict, gate, gate_all
 from anchore_gate.catalog.spdx import render as spdx
+from anchore_gate.engine.local import named, target_of
 from anchore_gate.model.evaluation import Action
+from anchore_gate.model.image import Image
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 ROOT = Path(__file__).parents[2]
 TEAM = ROOT / "examples" / "policies" / "team.json"
 Images = tuple[Path, Path]
+
+
+@pytest.mark.parametrize(
+    ("tag", "seen"),
+    [
+        ("nginx", ("docker.io", "nginx", "latest")),
+        ("library/nginx:1", ("docker.io", "library/nginx", "1")),
+        ("dockerhub/library/nginx:1", ("docker.io", "library/nginx", "1")),
+        ("localbuild/x", ("localbuild", "x", "latest")),
+        ("localhost/x", ("localhost", "x", "latest")),
+        ("localhost.localdomain/x", ("localhost.localdomain", "x", "latest")),
+        ("reg:5000/a/b:1", ("reg:5000", "a/b", "1")),
+        ("quay.io/a/b/c", ("quay.io", "a/b/c", "latest")),
+        ("acme/x@sha256:" + "a" * 64, ("docker.io", "acme/x", "")),
+    ],
+)
+def test_mappings_see_the_name_that_engine_saw(tag: str, seen: tuple[str, str, str]) -> None:
+    target = target_of(Image(name="x", source="test", tag=named(tag)))
+
+    assert (target.registry, target.repository, target.tag) == seen
 
 
 def policy(tmp_path: Path, *rules: tuple[str, str, dict[str, str]]) -> Path:
