@@ -16,7 +16,7 @@ HOUSE = Path(anchore_gate.__file__).parent
 FLOORS: list[set[str]] = [
     {"values", "regex"},
     {"errors", "_folder"},
-    {"model"},
+    {"model", "_file"},
     {"net"},
     {"versions"},
     {"image", "remote"},

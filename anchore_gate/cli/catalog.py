@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from anchore_gate.cli.config import settings_of
 from anchore_gate.cli.options import Settings, add_options
+from anchore_gate.cli.outputs import add_image, outputs
 from anchore_gate.cli.terminal import hint, say, table
-from anchore_gate.errors import ConfigError, ReportError, UsageError
+from anchore_gate.errors import ConfigError, ReportError
 
 if TYPE_CHECKING:
     from anchore_gate.model.image import Image, Platform
@@ -23,15 +24,7 @@ _SBOM = "sbom:"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `anchore-gate catalog`."""
-    parser.add_argument("image", metavar="IMAGE", help="reference, archive, layout, folder, or sbom:FILE")
-    parser.add_argument(
-        "-o",
-        "--output",
-        action="append",
-        metavar="FORMAT[=FILE]",
-        help=f"{', '.join(FORMATS)}; to a file or to standard output (default: table); may be repeated",
-    )
-    parser.add_argument("--platform", metavar="PLATFORM", help="os/architecture[/variant] of an index")
+    add_image(parser, FORMATS)
     add_options(parser, "registry")
 
 
@@ -39,24 +32,17 @@ def run(args: argparse.Namespace) -> int:
     """Catalog the image and write every output asked for."""
     from anchore_gate.model.image import Platform
 
-    outputs = [_output(text) for text in args.output or ["table"]]
+    wanted = outputs(args, FORMATS)
     platform = Platform.parse(args.platform) if args.platform else None
     image, inventory = _look(args.image, platform, settings_of(args, "registry"))
     created = _created()
-    for kind, file in outputs:
+    for kind, file in wanted:
         _write(kind, file, image, inventory, created)
     if inventory.unknowns:
         hint(f"anchore-gate: {len(inventory.unknowns)} files look like packages and could not be read:")
         for unknown in inventory.unknowns:
             hint(f"  {unknown.path}: {unknown.reason} ({unknown.cataloger})")
     return 0
-
-
-def _output(text: str) -> tuple[str, str]:
-    kind, equals, file = text.partition("=")
-    if kind not in FORMATS or (equals and not file):
-        raise UsageError(f"--output {text!r}: FORMAT[=FILE] with FORMAT one of {', '.join(FORMATS)}")
-    return kind, file
 
 
 def _look(name: str, platform: Platform | None, settings: Settings) -> tuple[Image, Inventory]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from anchore_gate._file import read_limited
 from anchore_gate.cli.options import ANALYZER, BY_NAME, OPTIONS, Setting, Settings, settle
 from anchore_gate.cli.terminal import say, table
 from anchore_gate.errors import ConfigError
@@ -40,14 +41,7 @@ def config_file(folder: Path) -> dict[str, Setting]:
 
 
 def _content(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(_LARGEST + 1)
-    except OSError as problem:
-        raise ConfigError(f"{path.name}: {problem.strerror}") from problem
-    if len(content) > _LARGEST:
-        raise ConfigError(f"{path.name}: larger than {_LARGEST} bytes")
-    return content
+    return read_limited(path, _LARGEST, what=path.name)
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from anchore_gate.cli.config import settings_of
 from anchore_gate.cli.options import Settings, add_options
+from anchore_gate.cli.outputs import add_image, outputs
 from anchore_gate.cli.terminal import hint, say, table
-from anchore_gate.errors import ReportError, UsageError
+from anchore_gate.errors import ReportError
 from anchore_gate.values import dataclass
 
 if TYPE_CHECKING:
@@ -40,15 +41,7 @@ class Listing:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `anchore-gate vulnerabilities`."""
-    parser.add_argument("image", metavar="IMAGE", help="reference, archive, layout, folder, or sbom:FILE")
-    parser.add_argument(
-        "-o",
-        "--output",
-        action="append",
-        metavar="FORMAT[=FILE]",
-        help=f"{', '.join(FORMATS)}; to a file or to standard output (default: table); may be repeated",
-    )
-    parser.add_argument("--platform", metavar="PLATFORM", help="os/architecture[/variant] of an index")
+    add_image(parser, FORMATS)
     parser.add_argument(
         "--vex", action="append", default=[], metavar="FILE", help="OpenVEX, CSAF or CycloneDX VEX document"
     )
@@ -59,9 +52,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Catalog, match, and write every output asked for. Finding something is no failure."""
-    outputs = [_output(text) for text in args.output or ["table"]]
+    wanted = outputs(args, FORMATS)
     listing = look(args, settings_of(args, *GROUPS), now=datetime.now(timezone.utc))
-    for kind, file in outputs:
+    for kind, file in wanted:
         _write(kind, file, listing)
     for line in _hints(listing):
         hint(f"anchore-gate: {line}")
@@ -107,13 +100,6 @@ def _after_vex(matched: Matched, documents: list[VexDocument], image: Image) -> 
     for note in outcome.notes:
         hint(f"anchore-gate: {note}")
     return replace(matched, matches=outcome.matches)
-
-
-def _output(text: str) -> tuple[str, str]:
-    kind, equals, file = text.partition("=")
-    if kind not in FORMATS or (equals and not file):
-        raise UsageError(f"--output {text!r}: FORMAT[=FILE] with FORMAT one of {', '.join(FORMATS)}")
-    return kind, file
 
 
 def _write(kind: str, file: str, listing: Listing) -> None:

@@ -149,19 +149,7 @@ class _Outcomes:
 
     def _of_rule(self, rule_set: RuleSet, rule: Rule, rows: list[Row]) -> RuleOutcome:
         dialect = self.policy.dialect if self.policy else legacy.ENTERPRISE
-        return RuleOutcome(
-            rule_id=rule.id,
-            rule_set_id=rule_set.id,
-            rule_set_name=rule_set.name,
-            gate=rule.gate,
-            trigger=legacy.trigger_name(rule.gate, rule.trigger, dialect=dialect),
-            action=rule.action,
-            params=rule.params,
-            description=rule.description,
-            recommendation=rule.recommendation,
-            controls=rule.controls,
-            findings=tuple(self._finding(row) for row in rows),
-        )
+        return rule.answered(rule_set, dialect=dialect, findings=tuple(self._finding(row) for row in rows))
 
     def _finding(self, row: Row) -> Finding:
         match = self.matches.get(row.trigger_id) if row.gate == "vulnerabilities" else None

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from anchore_gate.errors import ConfigError
+from anchore_gate._file import read_limited
 from anchore_gate.model.image import Dockerfile, Image, ImageConfig, Instruction
 from anchore_gate.regex import regex
 from anchore_gate.values import replace
@@ -31,13 +31,7 @@ _GO_LIST = regex(r"(?:map)?\[(.*)\]")
 
 def load_dockerfile(path: Path) -> Dockerfile:
     """Read a Dockerfile. Raises `ConfigError`."""
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-    except OSError as problem:
-        raise ConfigError(f"Dockerfile {str(path)!r}: {problem.strerror or problem}") from problem
-    if len(content) > MAX_BYTES:
-        raise ConfigError(f"Dockerfile {str(path)!r}: larger than {MAX_BYTES} bytes")
+    content = read_limited(path, MAX_BYTES, what=f"Dockerfile {str(path)!r}")
     text = content.decode("utf-8", "replace").removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
     return parse_dockerfile(text, path=str(path))
 

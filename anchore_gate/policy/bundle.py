@@ -8,9 +8,9 @@ from typing import TypeVar
 
 from anchore_gate.errors import InvalidBundle
 from anchore_gate.image.needs import Needs
-from anchore_gate.model.evaluation import Action, MatchedRule, Problem
+from anchore_gate.model.evaluation import Action, Finding, MatchedRule, Problem, RuleOutcome
 from anchore_gate.policy.items import Items
-from anchore_gate.policy.legacy import ENTERPRISE_WORDS, Words
+from anchore_gate.policy.legacy import ENTERPRISE_WORDS, Words, trigger_name
 from anchore_gate.policy.pattern import Pattern
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.target import Target
@@ -34,6 +34,32 @@ class Rule:
     description: str = ""
     recommendation: str = ""
     controls: tuple[str, ...] = ()
+
+    def answered(
+        self,
+        rule_set: RuleSet,
+        *,
+        dialect: str,
+        findings: tuple[Finding, ...],
+        problem: str | None = None,
+        problem_action: Action = Action.STOP,
+    ) -> RuleOutcome:
+        """What came of asking it."""
+        return RuleOutcome(
+            rule_id=self.id,
+            rule_set_id=rule_set.id,
+            rule_set_name=rule_set.name,
+            gate=self.gate,
+            trigger=trigger_name(self.gate, self.trigger, dialect=dialect),
+            action=self.action,
+            params=self.params,
+            description=self.description,
+            recommendation=self.recommendation,
+            controls=self.controls,
+            findings=findings,
+            problem=problem,
+            problem_action=problem_action,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from anchore_gate._file import read_limited
 from anchore_gate.errors import ConfigError, InvalidBundle
 
 MAX_BYTES = 64 * 1024 * 1024  # 50,000 allowlist items with reasons are 15 MB
@@ -40,15 +41,8 @@ def locate(source: str | Path) -> Path:
 
 
 def read_text(path: Path) -> bytes:
-    """The file's bytes. Raises `ConfigError`, and `InvalidBundle` for one that is too large."""
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-    except OSError as problem:
-        raise ConfigError(f"policy {str(path)!r}: {problem.strerror or problem}") from problem
-    if len(content) > MAX_BYTES:
-        raise InvalidBundle(f"larger than {MAX_BYTES // 2**20} MiB")
-    return content
+    """The file's bytes. Raises `ConfigError`."""
+    return read_limited(path, MAX_BYTES, what=f"policy {str(path)!r}")
 
 
 def parse_json(content: bytes | str) -> Any:

@@ -98,20 +98,8 @@ def _ask(
             problem, problem_action = str(error), incomparable
         except GateError as error:
             problem = str(error)
-    return RuleOutcome(
-        rule_id=rule.id,
-        rule_set_id=rule_set.id,
-        rule_set_name=rule_set.name,
-        gate=rule.gate,
-        trigger=legacy.trigger_name(rule.gate, rule.trigger, dialect=dialect),
-        action=rule.action,
-        params=rule.params,
-        description=rule.description,
-        recommendation=rule.recommendation,
-        controls=rule.controls,
-        findings=tuple(findings),
-        problem=problem,
-        problem_action=problem_action,
+    return rule.answered(
+        rule_set, dialect=dialect, findings=tuple(findings), problem=problem, problem_action=problem_action
     )
 
 

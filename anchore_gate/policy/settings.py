@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from anchore_gate._file import read_limited
 from anchore_gate.errors import ConfigError
 from anchore_gate.image.needs import MIB, ContentSearch
 from anchore_gate.values import dataclass, replace
@@ -60,13 +61,7 @@ class AnalyzerSettings:
 
 def load_settings(path: Path, *, base: AnalyzerSettings | None = None) -> AnalyzerSettings:
     """Read Anchore's `analyzer_config.yaml` (or the same in JSON). Raises `ConfigError`."""
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(_MAX_FILE + 1)
-    except OSError as problem:
-        raise ConfigError(f"{path}: {problem.strerror or problem}") from problem
-    if len(content) > _MAX_FILE:
-        raise ConfigError(f"{path}: larger than {_MAX_FILE} bytes")
+    content = read_limited(path, _MAX_FILE, what=str(path))
     try:
         return settings_from(_document(content), base=base or AnalyzerSettings.default())
     except ConfigError as problem:

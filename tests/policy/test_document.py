@@ -50,7 +50,7 @@ def test_a_policy_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pyte
     path = tmp_path / "policy.json"
     path.write_text(json.dumps({"id": "x" * 2000}))
 
-    with pytest.raises(InvalidBundle, match="larger than"):
+    with pytest.raises(ConfigError, match="larger than 1000 bytes"):
         load_bundle(path)
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anchore_gate.errors import GateError, InvalidBundle
+from anchore_gate.errors import ConfigError, GateError
 from anchore_gate.model.evaluation import Action
 from anchore_gate.policy.bundle import load_bundle
 from anchore_gate.policy.convert import convert
@@ -101,5 +101,5 @@ def test_a_file_of_many_megabytes_is_refused(tmp_path: Path) -> None:
     with path.open("wb") as stream:
         stream.truncate(100 * 1024 * 1024)
 
-    with pytest.raises(InvalidBundle, match="larger than 64 MiB"):
+    with pytest.raises(ConfigError, match="larger than 64 MiB"):
         load_bundle(path)
