@@ -15,7 +15,7 @@ from anchore_gate.regex import regex
 from anchore_gate.versions.version import LONGEST, InvalidVersion, Version
 
 _RUNS = regex(r"([^0-9]*)([0-9]*)")
-_EPOCH = regex(r"[0-9]+")
+_EPOCH = regex(r"\+?[0-9]+")  # dpkg reads it by strtol
 _LARGEST_EPOCH = 2**31 - 1  # INT_MAX, as in dpkg
 _NO_REVISION = ("\x02", 0, "\x02")
 

@@ -16,6 +16,10 @@ def test_what_dpkg_refuses_is_refused(text: str) -> None:
         deb.parse(text)
 
 
+def test_an_epoch_may_have_a_plus_sign() -> None:
+    assert deb.parse("+1:2") == deb.parse("1:2")
+
+
 @pytest.mark.parametrize("text", ["x1", "1_2", "1:2:3-1", " 1.0 "])
 def test_what_dpkg_only_warns_of_is_compared(text: str) -> None:
     assert deb.parse(text) == deb.parse(text.strip())
