@@ -19,8 +19,8 @@ from tests.support.tools import ROOT
 pytestmark = [needs_gitlab, needs_rsync]
 
 
-def including(folder: Path, cases: Mapping[str, Mapping[str, object]]) -> Path:
-    """A folder whose pipeline includes the template once for each case."""
+def including(folder: Path, cases: Mapping[str, Mapping[str, object]], **jobs: object) -> Path:
+    """A folder whose pipeline includes the template once for each case, and adds to some of its jobs."""
     folder.mkdir(exist_ok=True)
     copy_template(folder, ROOT)
     common = {"install": False, "policy": str(TEAM_POLICY)}
@@ -28,7 +28,7 @@ def including(folder: Path, cases: Mapping[str, Mapping[str, object]]) -> Path:
         {"local": "anchore-gate.yml", "inputs": {**common, "job_name": name, **inputs}}
         for name, inputs in cases.items()
     ]
-    (folder / ".gitlab-ci.yml").write_text(json.dumps({"include": include}))
+    (folder / ".gitlab-ci.yml").write_text(json.dumps({"include": include, **jobs}))
     return folder
 
 
@@ -51,6 +51,8 @@ def pipeline(
             "passes": {"images": good},
             "stops": {"images": bad},
             "stops_allowed": {"images": bad, "allow_failure": True},
+            "stops_apart": {"images": bad},
+            "no_verdict_apart": {"images": missing},
             "several": {"images": f"{good}\n{bad}"},
             "no_verdict": {"images": missing},
             "no_verdict_warns": {"images": missing, "on_error": "warn"},
@@ -62,7 +64,9 @@ def pipeline(
             "secret": {"images": f"{telltale.host}/app:1", "registry_insecure": "true"},
         }
         masked = {"ANCHORE_GATE_REGISTRY_USERNAME": USER, "ANCHORE_GATE_REGISTRY_PASSWORD": PASSWORD}
-        folder = including(tmp_path_factory.mktemp("repository"), cases)
+        apart = {"allow_failure": {"exit_codes": [1]}}
+        folder = tmp_path_factory.mktemp("repository")
+        including(folder, cases, stops_apart=apart, no_verdict_apart=apart)
         yield run_gitlab(folder, tools, variables=masked)
         assert pipelines.was_sent(telltale)
 
@@ -73,6 +77,8 @@ def pipeline(
         ("passes", "PASS", "PASS  docker.io/demo/good:1.0"),
         ("stops", "FAIL", "exposes port (22/tcp)"),
         ("stops_allowed", "WARN", "exit code 1"),
+        ("stops_apart", "WARN", "exit code 1"),
+        ("no_verdict_apart", "FAIL", "exit code 3"),
         ("several", "FAIL", "PASS  docker.io/demo/good:1.0"),
         ("several", "FAIL", "FAIL  docker.io/demo/bad:1.0"),
         ("no_verdict", "FAIL", "exit code 3"),

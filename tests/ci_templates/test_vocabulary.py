@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from types import ModuleType
@@ -121,3 +122,27 @@ def test_the_groovy_help_names_every_parameter() -> None:
     told = (TEMPLATES / "jenkins" / "vars" / "anchoreGate.txt").read_text()
     names = [camel(name) for name in INPUTS if name != "on-error"] + DOCUMENT["templates"]["jenkins"]
     assert [name for name in names if f"<dt>{name}</dt>" not in told] == []
+
+
+def words_of(value: Any, marker: str) -> Iterator[str]:
+    """The words that an example gives to a template: the mapping beside what names it."""
+    if isinstance(value, list):
+        for item in value:
+            yield from words_of(item, marker)
+    elif isinstance(value, dict):
+        if marker in f"{value.get('uses')}{value.get('file')}{value.get('local')}":
+            yield from value.get("with") or value["inputs"]
+        for item in value.values():
+            yield from words_of(item, marker)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "place"), [("github-*.yml", "github/action.yml"), ("gitlab-*.yml", "gitlab/anchore-gate.yml")]
+)
+def test_the_examples_use_no_word_that_a_template_does_not_know(pattern: str, place: str) -> None:
+    known = set(yaml_inputs(place))
+    for path in (TEMPLATES.parent / "examples" / "pipelines").glob(pattern):
+        document = YAML(typ="safe", pure=True).load(path.read_text())
+        used = set(words_of(document, f"ci-templates/{place.split('/action')[0]}"))
+        assert used, path.name
+        assert used <= known, path.name
