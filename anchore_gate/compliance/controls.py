@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from anchore_gate.model.evaluation import Action, Evaluation, RuleOutcome
@@ -70,6 +69,8 @@ class Assessed:
 @cache
 def standard(name: str) -> Standard:
     """A standard by the name of its file."""
+    from importlib.resources import files
+
     raw = json.loads(files("anchore_gate.compliance").joinpath(f"{name}.json").read_text())
     return Standard(
         id=raw["id"],

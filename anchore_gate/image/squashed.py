@@ -29,6 +29,7 @@ class SquashedFilesystem:
         self._hidden_folders: dict[str, bool] = {}
         self._folders: set[str] = set()  # what has something in it
         self._sorted: list[str] | None = None
+        self._is_bare = True  # no layer yet: the top one, often the largest, has nothing over it
         self.links: dict[str, str] = {}  # hard links and what they lead to
         self.dangling: set[str] = set()  # those that lead out of their layer
         self.unseen: set[str] = set()  # those whose file was skipped because its own name is hidden
@@ -41,6 +42,7 @@ class SquashedFilesystem:
         self.links.update(links)
         self.dangling |= contents.dangling & links.keys()
         self.unseen |= {path for path, target in links.items() if target in contents.skipped}
+        self._is_bare = False
         self._records.update(visible)
         self._removed |= contents.removed | replaced
         self._opaque |= contents.opaque
@@ -53,6 +55,8 @@ class SquashedFilesystem:
 
     def _split(self, records: dict[str, Record]) -> tuple[dict[str, Record], set[str]]:
         """What can be seen, and what is hidden but still hides what lies beneath it in lower layers."""
+        if self._is_bare:
+            return records, set()
         visible: dict[str, Record] = {}
         replaced: set[str] = set()
         for path, record in records.items():
@@ -66,6 +70,8 @@ class SquashedFilesystem:
 
     def covers(self, path: str) -> bool:
         """Whether the layers added so far replace or remove what a lower layer has at `path`."""
+        if self._is_bare:
+            return False
         if path in self._records or path in self._removed:
             return True
         return self._hides(path.rpartition("/")[0] or "/", self._hidden_folders)

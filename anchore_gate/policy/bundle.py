@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
 from anchore_gate.errors import InvalidBundle
 from anchore_gate.image.needs import Needs
@@ -17,7 +17,10 @@ from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import Trigger
 from anchore_gate.values import dataclass
 
-_T = TypeVar("_T", "RuleSet", "Allowlist")
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    _T = TypeVar("_T", "RuleSet", "Allowlist")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from anchore_gate.policy.moment import parse_moment
 from anchore_gate.policy.pattern import Pattern
+from anchore_gate.values import dataclass
 
 
-class AllowlistItem(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowlistItem:
     """What is accepted, until when and why."""
 
     id: str

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from anchore_gate.compliance.controls import Assessed, Standard, assess, standards
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.result import GateResult, NoVerdict
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry, counts, entries
 from anchore_gate.report.once import once
+
+if TYPE_CHECKING:
+    from anchore_gate.compliance.controls import Assessed, Standard
 
 _REASONS = {
     "denylisted": "the policy denylists this image",
@@ -77,6 +80,8 @@ def _about_the_policy(result: GateResult) -> Iterator[str]:
 def assessments(result: GateResult) -> tuple[tuple[Standard, tuple[Assessed, ...]], ...]:
     """Each standard, with what the evaluation says of its controls."""
     evaluation, database = result.evaluation, result.database
+    from anchore_gate.compliance.controls import assess, standards
+
     return tuple((one, tuple(assess(one, evaluation, database=database))) for one in standards())
 
 

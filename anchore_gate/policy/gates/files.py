@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
@@ -41,7 +41,7 @@ class ContentRegexMatch(Trigger):
         """See `Trigger.fire`."""
         for hit in evidence.filesystem.hits:
             written = f"{hit.name}={hit.regex}"
-            key = b64encode(written.encode()).decode()
+            key = b2a_base64(written.encode(), newline=False).decode()
             if hit.kind == "content" and self.regex_name in {None, "", hit.name, hit.regex, key}:
                 yield self.found(
                     "File content analyzer found regexp match in container: "
