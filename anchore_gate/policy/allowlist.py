@@ -62,15 +62,22 @@ class Allowed:
         self._now = now
         self._lists = tuple(allowlists)
         self._starts = [0, *accumulate(len(allowlist.items) for allowlist in self._lists)]
-        self._index = _Index(
-            [text for allowlist in self._lists for text in allowlist.items.trigger_ids],
-            {
-                start + number: pattern
-                for start, allowlist in zip(self._starts, self._lists, strict=False)
-                for number, pattern in allowlist.items.patterns.items()
-            },
-        )
+        self._made: _Index | None = None
         self._met: set[int] = set()
+
+    @property
+    def _index(self) -> _Index:
+        """Made for the first finding: without one nobody asks."""
+        if self._made is None:
+            self._made = _Index(
+                [text for allowlist in self._lists for text in allowlist.items.trigger_ids],
+                {
+                    start + number: pattern
+                    for start, allowlist in zip(self._starts, self._lists, strict=False)
+                    for number, pattern in allowlist.items.patterns.items()
+                },
+            )
+        return self._made
 
     def find(self, gate: str, ids: tuple[str, ...]) -> tuple[Suppression | None, Suppression | None]:
         """The first item that accepts any of the ids, and the first expired one that would have."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from anchore_gate.errors import ConfigError, InvalidBundle
 MAX_BYTES = 64 * 1024 * 1024  # 50,000 allowlist items with reasons are 15 MB
 MAX_VALUES = 4_000_000  # 20 bytes of text can be 200 of memory
 MAX_DEPTH = 100
+_LONG = 1000
+_CONTAINERS: frozenset[type] = frozenset({dict, list})
 _SHIPPED = Path(__file__).parent / "bundles"
 
 
@@ -83,23 +85,34 @@ def _is_plain(value: Any, text: str) -> bool:
 
     Raises `InvalidBundle` for a value that is nested too deeply.
     """
-    opened = _opened(text)
-    level: list[Any] = [value] if isinstance(value, (dict, list)) else []
-    found: list[Any] = []
-    for _ in range(MAX_DEPTH):
-        found += level
-        if not level or len(found) == opened:
-            commas = sum(map(len, found)) - sum(map(bool, found))
-            return text.count(",") == commas or _keys_written(text) == sum(
-                len(one) for one in found if one.__class__ is dict
-            )
-        level = [
-            child
-            for one in level
-            for child in (one.values() if one.__class__ is dict else one)
-            if child.__class__ is dict or child.__class__ is list
-        ]
-    raise InvalidBundle(f"nested more than {MAX_DEPTH} levels deep")
+    found = _containers(value, _opened(text)) if isinstance(value, (dict, list)) else []
+    commas = sum(map(len, found)) - sum(map(bool, found))
+    if text.count(",") == commas:
+        return True
+    return _keys_written(text) == sum(len(one) for one in found if one.__class__ is dict)
+
+
+def _containers(value: Any, opened: int) -> list[Any]:
+    """Every object and list. Once as many are found as the text may hold, nobody looks into the last ones."""
+    found: list[Any] = [value]
+    groups: list[tuple[int, list[Any]]] = [(1, [value])]
+    long: list[tuple[int, list[Any]]] = []  # what long lists hold comes last: fifty thousand items hold none
+    while len(found) < opened and (groups or long):
+        depth, group = groups.pop() if groups else long.pop()
+        if depth >= MAX_DEPTH:
+            raise InvalidBundle(f"nested more than {MAX_DEPTH} levels deep")
+        large = [one for one in group if len(one) > _LONG]
+        small = group if not large else [one for one in group if len(one) <= _LONG]
+        for holders, waiting in ((small, groups), *(([one], long) for one in large)):
+            children = [child for one in holders for child in _values(one) if child.__class__ in _CONTAINERS]
+            found += children
+            if children:
+                waiting.append((depth + 1, children))
+    return found
+
+
+def _values(container: Any) -> Iterable[Any]:
+    return container.values() if container.__class__ is dict else container
 
 
 def _opened(text: str) -> int:
