@@ -5,6 +5,13 @@ from __future__ import annotations
 from anchore_gate.values import dataclass
 
 OS_TYPES = frozenset({"apk", "deb", "rpm", "alpm", "portage"})
+# Distributions whose package databases no cataloger reads: without packages says nothing there.
+_UNREAD = frozenset(
+    {
+        *("arch", "archlinux", "archarm", "manjaro", "endeavouros", "cachyos", "artix", "gentoo", "flatcar"),
+        *("nixos", "guix", "void", "slackware", "solus", "clear-linux-os", "kiss", "crux", "exherbo"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +28,11 @@ class Distro:
 
     def __str__(self) -> str:
         return f"{self.id} {self.version_id}".strip()
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether its package manager's database is one that no cataloger reads."""
+        return self.id.lower() in _UNREAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

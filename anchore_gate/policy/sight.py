@@ -25,8 +25,11 @@ def check_versions(
     `IncomparableVersions` where a version could not be compared.
     """
     blind = [package for package in evidence.inventory.packages if package.is_os and asks_for(package)]
-    if blind and evidence.distro_has_data is False:
-        distro = evidence.inventory.distro
+    distro = evidence.inventory.distro
+    if evidence.distro_has_data is False and distro is not None and distro.is_unread and not blind:
+        if asks_for(Package(type="alpm", name="", version="")):
+            raise PolicyError(f"the package database of {distro} cannot be read: no package was judged")
+    elif blind and evidence.distro_has_data is False:
         raise PolicyError(
             f"the vulnerability data knows nothing of the distribution {distro or 'of this image'}: "
             f"{len(blind)} packages were not judged"

@@ -259,6 +259,14 @@ def test_packages_of_a_distribution_without_data_are_not_waved_through() -> None
     assert action is Action.STOP
 
 
+def test_a_distribution_whose_packages_nobody_reads_is_not_waved_through() -> None:
+    raw = bundle(rule("vulnerabilities", "package", "WARN", package_type="all"))
+    arch = Inventory(distro=Distro(id="arch"))
+    problem, action = problem_of(raw, seen(inventory=arch, distro_has_data=False))
+    assert problem == "the package database of arch cannot be read: no package was judged"
+    assert action is Action.STOP
+
+
 def test_a_version_nobody_can_compare_stops_unless_the_user_wants_a_warning() -> None:
     raw = bundle(rule("vulnerabilities", "package", "GO", package_type="os"))
     odd = Incomparable(package=SYSTEMD, vulnerability_id="CVE-5", reason="not a version")
