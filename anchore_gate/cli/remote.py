@@ -81,8 +81,13 @@ def _images(service: Service) -> list[Record]:
             "analyzed": _word(one, "analyzed_at"),
         }
         for one in service.records("/images")
-        for detail in one.get("image_detail") or [{}]
+        for detail in _details(one)
     ]
+
+
+def _details(image: Record) -> list[Any]:
+    found = image.get("image_detail")
+    return found if isinstance(found, list) and found else [{}]
 
 
 def _feeds(service: Service) -> list[Record]:

@@ -23,14 +23,15 @@ def packages(service: Service, digest: str, distro: str) -> tuple[Package, ...]:
     place = f"{service.api.PREFIX}/images/{digest}/content"
     kinds = [one for one in rows(service.client, place) if isinstance(one, str) and one not in _NO_PACKAGES]
     found = {
-        _package(mapping(one, "a package"), kind, distro)
+        package(mapping(one, "a package"), kind, distro)
         for kind in kinds
         for one in rows(service.client, f"{place}/{quote(kind, safe='')}")
     }
     return tuple(sorted(found, key=lambda one: (one.type, one.name, one.version, one.locations)))
 
 
-def _package(raw: dict[str, Any], kind: str, distro: str) -> Package:
+def package(raw: dict[str, Any], kind: str, distro: str) -> Package:
+    """One package of a kind of content. Raises `RemoteError`."""
     licenses = texts(raw, "licenses") or tuple(filter(None, [words(raw, "license")]))
     return package_of(
         name=text(raw, "package", "a package"),

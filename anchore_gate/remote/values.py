@@ -144,7 +144,9 @@ def image(raw: Any, *, digest_key: str, old: bool) -> ServiceImage:
     """One image record; `old`: in v1's names. Raises `RemoteError`."""
     where = "the image"
     record = mapping(raw, where)
-    details = [one for one in record.get("image_detail") or [] if isinstance(one, dict)]
+    details = [
+        mapping(one, "image_detail") for one in listing(record.get("image_detail") or [], "image_detail")
+    ]
     content = record.get("image_content")
     metadata = content.get("metadata") if isinstance(content, dict) else None
     seen = metadata if isinstance(metadata, dict) else {}

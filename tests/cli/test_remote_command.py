@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from anchore_gate.cli import main
-from tests.support.anchore import PASSWORD, anchore
+from tests.support.anchore import PASSWORD, anchore, reply
 
 FIRST: dict[str, dict[str, object]] = {
     "status": {"name": "anchore-engine", "state": "API v1", "version": "1.1.0"},
@@ -54,3 +54,13 @@ def test_wrong_credentials_end_with_one_line(capsys: pytest.CaptureFixture[str])
     said = capsys.readouterr().err
     assert "refuses the credentials (401)" in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("detail", [None, [], True, "x", ["x"]])
+def test_an_image_without_its_details_is_listed(detail: object, capsys: pytest.CaptureFixture[str]) -> None:
+    image = {"imageDigest": "sha256:0", "analysis_status": "analyzing", "image_detail": detail}
+    with anchore() as service:
+        service.instead["GET", "/v1/images"] = [reply([image])]
+        assert main(["remote", "images", "--url", service.url, "--username", "admin", "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["tag"], found["state"]) == ("", "analyzing")
