@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 from anchore_gate.cli.config import settings_of
 from anchore_gate.cli.options import Settings, add_options
 from anchore_gate.cli.terminal import say, table
-from anchore_gate.errors import GateError, ImageNotFound, InvalidReference, RegistryAuthError, UsageError
+from anchore_gate.errors import (
+    ConfigError,
+    GateError,
+    ImageNotFound,
+    InvalidReference,
+    RegistryAuthError,
+    UsageError,
+)
 from anchore_gate.regex import regex
 from anchore_gate.values import replace
 
@@ -63,13 +70,26 @@ def registry_settings(settings: Settings) -> RegistrySettings:
         username=settings.text("registry-username"),
         password=settings.text("registry-password"),
         token=settings.text("registry-token"),
-        registry=settings.text("registry-host"),
+        registry=_host(settings.text("registry-host")),
         ca=settings.path("registry-ca"),
         client_cert=settings.path("registry-cert"),
         client_key=settings.path("registry-key"),
         insecure=settings.flag("registry-insecure"),
         mirrors=tuple(Mirror.parse(text) for text in settings.items("registry-mirror")),
     )
+
+
+def _host(text: str) -> str:
+    from anchore_gate.image.registry_settings import HUB_NAMES
+    from anchore_gate.model.image import ImageReference
+
+    host = text.strip()
+    try:
+        if not host or host in HUB_NAMES or ImageReference.parse(f"{host}/any").registry == host:
+            return host
+    except InvalidReference:
+        pass
+    raise ConfigError(f"--registry-host {text[:200]!r} is no registry: HOST[:PORT] is expected")
 
 
 def bound(found: RegistrySettings, images: Sequence[str]) -> RegistrySettings:

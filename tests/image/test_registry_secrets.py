@@ -92,6 +92,13 @@ def test_credentials_of_nobody_in_particular_are_shown_to_none_of_two_registries
         assert not other.asked
 
 
+@pytest.mark.parametrize("host", ["r.io/team", "https://r.io", "r.io:port", "team", "a b"])
+def test_a_registry_host_that_is_none_is_a_usage_error(host: str, tmp_path: Path) -> None:
+    done = run(["check", "r.io/app:1", "--registry-host", host, "--offline"], tmp_path)
+    assert done.returncode == 2
+    assert "HOST[:PORT] is expected" in done.stderr
+
+
 def test_credentials_go_to_the_registry_they_are_for(tmp_path: Path) -> None:
     with serve(fake_registry(IMAGE, guarded)) as one, serve(fake_registry(IMAGE, guarded)) as other:
         images = [f"{one.host}/app:1", f"{other.host}/app:1"]
