@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.regex import regex
@@ -12,10 +12,19 @@ from anchore_gate.report.evidence import first_things, ordered, provenance, verd
 from anchore_gate.report.reporter import Reporter, ReportOptions
 from anchore_gate.values import dataclass
 
+if TYPE_CHECKING:
+    import re
+
 MARKER: Final = "<!-- anchore-gate:summary -->"
 _LIMIT = 60_000  # bytes: a comment holds 64 KiB, a GitHub step summary 1 MiB
 _ROWS = 50  # an image
-_MARKUP = regex(r"([\\`*_{}\[\]()#+.!|~:@/-])")
+# What CommonMark, GitHub and GitLab make something of; an underscore or dot within a word is nothing to them.
+_MARKUP = regex(
+    r"[\\`*{}\[\]<>&|~@#!$%]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"
+    r"|^[-+=]|^\d+[.)]"  # lists, underlines
+    r"|:(?=[/:]|[\w+-]+:)|(?i:www\.)|GH-(?=\d)"  # addresses, emoji, issues
+)
+_NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +50,12 @@ REPORTER: Final[Reporter] = MarkdownReporter()
 
 def escaped(text: str, *, limit: int = 300) -> str:
     """Text that Markdown shows as written: no markup, HTML, link or mention."""
-    plain = line(text, limit=limit).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", plain)
+    return _MARKUP.sub(_entity, line(text, limit=limit))
+
+
+def _entity(found: re.Match[str]) -> str:
+    told, last = found[0][:-1], found[0][-1]
+    return told + (_NAMED.get(last) or f"&#{ord(last)};")
 
 
 def _parts(run: GateRun) -> Iterator[str]:

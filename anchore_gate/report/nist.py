@@ -84,7 +84,7 @@ def _evidence(assessed: Assessed, result: GateResult) -> Iterator[str]:
     yield f"\n#### {control.section} {escaped(control.title)}: {assessed.outcome}\n\n"
     for rule in assessed.rules:
         asked = ", ".join(f"{name}={value}" for name, value in rule.params)
-        yield f"- rule {escaped(line(rule.rule_id))}: {rule.gate}/{rule.trigger} {escaped(line(asked))}\n"
+        yield f"- rule {escaped(line(rule.rule_id))}: {escaped(f'{rule.gate}/{rule.trigger} {asked}')}\n"
         if rule.problem is not None:
             yield f"  - problem: {escaped(line(rule.problem))}\n"
         for entry in (Entry(result, rule, finding) for finding in rule.findings[:_MOST]):
