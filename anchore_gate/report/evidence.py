@@ -82,8 +82,6 @@ def assessments(result: GateResult) -> tuple[tuple[Standard, tuple[Assessed, ...
     from anchore_gate.compliance.controls import assess, standards  # not what the terminal needs
 
     evaluation, database = result.evaluation, result.database
-    from anchore_gate.compliance.controls import assess, standards
-
     return tuple((one, tuple(assess(one, evaluation, database=database))) for one in standards())
 
 
