@@ -167,7 +167,7 @@ def _from_history(created_by: str) -> Iterator[Instruction]:
             value = _command(value)
         yield Instruction(keyword=keyword, value=_plain(keyword, value), recorded=text)
         return
-    yield Instruction(keyword="RUN", value=_command(plain), recorded=text)
+    yield Instruction(keyword="RUN", value=text if text == plain else _command(plain), recorded=text)
 
 
 def _command(text: str) -> str:

@@ -86,7 +86,7 @@ def guessed(*steps: str, config: ImageConfig | None = None) -> list[tuple[str, s
         ("USER app", "USER", "app"),
         ("RUN /bin/sh -c make # buildkit", "RUN", "/bin/sh -c make"),
         ("RUN |1 A=1 /bin/sh -c make # buildkit", "RUN", "/bin/sh -c make"),
-        ("|2 A=1 B=2 /bin/sh -c make", "RUN", "/bin/sh -c make"),
+        ("|2 A=1 B=2 /bin/sh -c make", "RUN", "|2 A=1 B=2 /bin/sh -c make"),
         ("COPY / / # buildkit", "COPY", "/ /"),
         ('CMD ["x"]', "CMD", '["x"]'),
         ("bazel build", "RUN", "bazel build"),

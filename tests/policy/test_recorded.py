@@ -13,7 +13,9 @@ import pytest
 from anchore_gate import LocalEngine, gate
 from anchore_gate.errors import GateError
 from anchore_gate.model.evaluation import Action, Evaluation, MatchedRule
+from anchore_gate.policy.parse import parse_bundle
 from anchore_gate.policy.settings import AnalyzerSettings
+from tests.policy.support import bundle, rule
 from tests.support.clamd import clamd
 
 CASES = Path(__file__).parents[1] / "vectors" / "policy-cases"
@@ -72,6 +74,25 @@ def test_a_recorded_image_is_judged_as_by_engine(name: str) -> None:
         )
         for one in expected["findings"]
     )
+
+
+@pytest.mark.parametrize("image", sorted(path.name for path in (CASES / "images").glob("*.tar")))
+def test_a_recorded_image_has_the_facts_that_engine_saw(image: str) -> None:
+    seen = [
+        read(name, "expected.json")["image"]
+        for name in NAMES
+        if Path(read(name, "args.json")["image"]).name == image and "image" in read(name, "expected.json")
+    ]
+    facts = ("size", "distro", "distro_version", "like_distro", "layer_count")
+    rules = [
+        rule("metadata", "attribute", attribute=fact, check="=", value=str(one[fact]))
+        for one in seen[:1]
+        for fact in facts
+    ]
+
+    result = gate(f"docker-archive:{CASES / 'images' / image}", policy=parse_bundle(bundle(*rules)))
+
+    assert [len(outcome.findings) for outcome in result.evaluation.outcomes] == [1] * len(rules)
 
 
 def _id(rule: MatchedRule | None) -> str | None:

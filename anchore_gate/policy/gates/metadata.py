@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import ClassVar, Final
 
 from anchore_gate.errors import PolicyError
+from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import Needs
 from anchore_gate.model.evaluation import Finding
 from anchore_gate.model.inventory import Distro
@@ -92,7 +93,7 @@ class Attribute(Trigger):
             raise PolicyError(f"the image's {self.attribute} is not known (only a list of its packages)")
         match self.attribute:
             case "size":
-                return image.size
+                return _squashed_size(evidence.filesystem)
             case "layer_count":
                 return len(image.layers)
             case "architecture":
@@ -106,6 +107,13 @@ class Attribute(Trigger):
         return (",".join(distro.id_like) or distro.id) if distro else "Unknown"
 
 
+def _squashed_size(files: Filesystem) -> int:
+    """Engine's size: of a tar of the squashed files, with a PAX header for the time of each."""
+    blocks = sum(3 + (-(-entry.size // 512) if entry.type == "file" else 0) for entry in files.entries())
+    return -(-(blocks * 512 + 1024) // _RECORD) * _RECORD
+
+
+_RECORD = 10_240  # a tar file is a number of these
 _OF_THE_IMAGE = frozenset({"size", "layer_count", "architecture", "os_type"})
 
 

@@ -78,10 +78,11 @@ def test_a_joined_line_keeps_the_id_that_engine_gave_its_first_line() -> None:
             "'RUN /bin/sh -c apk update # buildkit'",
         ),
         (
-            "|1 A=b /bin/sh -c make",
+            "RUN |1 A=b /bin/sh -c make # buildkit",
             "instruction",
             {"instruction": "RUN", "check": "exists"},
-            "Dockerfile directive 'RUN' check 'exists' matched against '' for line '|1 A=b /bin/sh -c make'",
+            "Dockerfile directive 'RUN' check 'exists' matched against '' for line "
+            "'RUN |1 A=b /bin/sh -c make # buildkit'",
         ),
         (
             "/bin/sh -c #(nop)  EXPOSE map[8080/tcp:{}]",

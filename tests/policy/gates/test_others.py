@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from anchore_gate.image.filesystem import FileEntry
 from anchore_gate.model.image import Image, ImageConfig, Platform
 from anchore_gate.model.inventory import Distro, Inventory, Package
 from anchore_gate.policy.trigger import MalwareFinding
@@ -62,7 +63,7 @@ IMAGE = Image(name="x", source="t", size=2048, config=ImageConfig(platform=Platf
     ("attribute", "check", "value", "fires"),
     [
         ("size", ">", "1kb", True),
-        ("size", "=", "2kb", True),
+        ("size", "=", "10kb", True),
         ("size", "<=", "2047", False),
         ("layer_count", "exists", None, False),
         ("size", "exists", "1kb", True),
@@ -78,7 +79,7 @@ IMAGE = Image(name="x", source="t", size=2048, config=ImageConfig(platform=Platf
     ],
 )
 def test_facts_are_compared(attribute: str, check: str, value: str | None, fires: bool) -> None:
-    seen = evidence(image=IMAGE, inventory=SEEN.inventory)
+    seen = evidence(image=IMAGE, inventory=SEEN.inventory, files=files())
     raw = bundle(rule("metadata", "attribute", attribute=attribute, check=check, value=value))
 
     assert bool(messages(raw, seen)) is fires
@@ -149,10 +150,19 @@ def test_an_account_is_no_less_denied_for_the_shape_of_its_line(line: str) -> No
     ]
 
 
+def test_the_size_is_that_of_the_files_in_the_end_as_engine_counts_it() -> None:
+    entries = [FileEntry(path=f"/{n}", type="file", mode=0o100644, size=513) for n in range(20)]
+    raw = bundle(rule("metadata", "attribute", attribute="size", check=">", value="0"))
+
+    [message] = messages(raw, evidence(files=files(*entries)))
+
+    assert message.endswith("matched image value: '61440'")  # 20 * (1536 + 1024) + 1024, in records of 10,240
+
+
 def test_sizes_are_told_in_bytes() -> None:
     raw = bundle(rule("metadata", "attribute", attribute="size", check="exists", value="1kb"))
 
-    assert "check_value: '1024'" in messages(raw, evidence(image=IMAGE))[0]
+    assert "check_value: '1024'" in messages(raw, evidence(files=files()))[0]
 
 
 def test_an_image_without_accounts_is_told() -> None:
