@@ -32,9 +32,14 @@ def gate_command(folder: Path) -> Path:
 def pip_commands(folder: Path) -> Path:
     """`python3` and `pip` in `folder` that install nothing: gives the file where they note what was asked."""
     asked = folder / "installed"
-    (folder / "pip").write_text(f'#!/bin/sh\necho "$*" >> "{asked}"\n')
+    note = f'echo "$*" >> "{asked}"'
+    links = "".join(f' && ln -sf "{folder}/{name}" "$3/bin/"' for name in ("python3", "pip", "anchore-gate"))
+    environment = f'mkdir -p "$3/bin"{links} && ln -sf python3 "$3/bin/python"'
     real = f'exec "{sys.executable}" "$@"'
-    (folder / "python3").write_text(f'#!/bin/sh\n[ "$2" = pip ] || {real}\necho "$*" >> "{asked}"\n')
+    (folder / "pip").write_text(f"#!/bin/sh\n{note}\n")
+    (folder / "python3").write_text(
+        f'#!/bin/sh\ncase "$2" in\npip) {note} ;;\nvenv) {environment} ;;\n*) {real} ;;\nesac\n'
+    )
     for name in ("pip", "python3"):
         (folder / name).chmod(0o755)
     return asked
