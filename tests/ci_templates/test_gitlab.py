@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ from tests.support import pipelines
 from tests.support.gitlab import Pipeline, copy_template, needs_gitlab, needs_rsync, run_gitlab
 from tests.support.pipelines import ENCODED, PASSWORD, TEAM_POLICY, USER
 from tests.support.tools import ROOT
+from tests.support.web import Reply, serve
 
 pytestmark = [needs_gitlab, needs_rsync]
 
@@ -127,6 +129,27 @@ def test_a_secret_is_in_no_log_and_no_report(pipeline: Pipeline) -> None:
     for told in (pipeline.text, pipelines.text_of(pipeline.reports("secret"))):
         assert PASSWORD not in told
         assert ENCODED not in told
+
+
+def test_it_is_included_as_a_file_a_component_or_from_an_address(
+    tmp_path: Path, demo_images: tuple[Path, Path]
+) -> None:
+    folder = tmp_path / "repository"
+    (folder / "templates").mkdir(parents=True)
+    shutil.copy(ROOT / "templates" / "anchore-gate.yml", folder / "templates")
+    copy_template(folder, ROOT)
+    text = (ROOT / "templates" / "anchore-gate.yml").read_bytes()
+    with serve(lambda asked: Reply(body=text)) as site:
+        ways = {
+            "file": {"local": "anchore-gate.yml"},
+            "component": {"component": "$CI_SERVER_FQDN/$CI_PROJECT_PATH/anchore-gate@$CI_COMMIT_SHA"},
+            "address": {"remote": f"{site.url}/anchore-gate.yml"},
+        }
+        common = {"install": False, "policy": str(TEAM_POLICY), "images": str(demo_images[0])}
+        include = [{**way, "inputs": {**common, "job_name": name}} for name, way in ways.items()]
+        (folder / ".gitlab-ci.yml").write_text(json.dumps({"include": include}))
+        pipeline = run_gitlab(folder, tmp_path / "tools")
+    assert {name: pipeline.result(name) for name in ways} == dict.fromkeys(ways, "PASS"), pipeline.text
 
 
 def test_a_choice_outside_its_words_is_refused(tmp_path: Path) -> None:

@@ -51,6 +51,10 @@ def fill() -> ModuleType:
 def test_every_template_has_the_words_as_the_data_file_has_them(fill: ModuleType) -> None:
     stale = [place for place in fill.PLACES if fill.filled(place) != (TEMPLATES / place).read_text()]
     assert stale == [], "run: python ci-templates/fill.py"
+    template = TEMPLATES / "gitlab" / "anchore-gate.yml"
+    assert (TEMPLATES / fill.COMPONENT).read_text() == template.read_text(), (
+        "run: python ci-templates/fill.py"
+    )
 
 
 def test_every_option_of_check_is_a_word_or_left_out_with_a_reason() -> None:
