@@ -93,26 +93,24 @@ class RemoteEngine:
 
     def _assess_here(self, request: Request, scheme: str) -> Assessment:
         """An image the service cannot pull: one call where that answers every rule, else an import."""
-        from anchore_gate.engine.remote_here import SCANNED, has_documents, look, unseen
+        from anchore_gate.engine.remote_here import SCANNED, look, unseen
         from anchore_gate.remote.imports import scans
 
-        can_import = has_documents(scheme)
         wants_more = bool(self.subscribe or self.base or request.dockerfile)  # than a scan of packages takes
-        if not can_import and wants_more:
-            raise UsageError(
-                f"{request.image!r} is no image that a service stores: it takes no --dockerfile,"
-                " --base-image or --subscribe"
-            )
         with self.open(about=request.image) as service:
-            if not can_import and not scans(service):
+            if scheme == "dir" and not scans(service):
                 raise _unsupported(request, service)
             here = look(request)
+            if here.documents is None and wants_more:
+                raise UsageError(
+                    f"{request.image!r} is no image that a service stores: it takes no --dockerfile,"
+                    " --base-image or --subscribe"
+                )
             if scans(service) and not wants_more:
                 scanned = self._scanned(service, request, here)
-                if scanned is not None and (not can_import or not unseen(scanned.evaluation, SCANNED)):
+                is_all = here.documents is None or (scanned and not unseen(scanned.evaluation, SCANNED))
+                if scanned is not None and is_all:
                     return scanned
-                if scanned is None and not can_import:
-                    raise _unsupported(request, service)
             return self._imported(service, request, here)
 
     def _scanned(self, service: Service, request: Request, here: Here) -> Assessment | None:

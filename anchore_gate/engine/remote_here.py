@@ -24,7 +24,7 @@ class Here:
 
     image: Image  # with the name it is judged by
     inventory: Inventory
-    documents: ImageDocuments | None  # None: a folder or an SBOM has neither manifest nor config
+    documents: ImageDocuments | None  # None: a folder, and most SBOMs, have neither manifest nor config
 
     @property
     def reference(self) -> ImageReference:
@@ -48,18 +48,10 @@ def scheme_here(text: str) -> str:
     return "" if scheme == "registry" else scheme
 
 
-def has_documents(scheme: str) -> bool:
-    """Whether there is a manifest and a config, which an import wants."""
-    return scheme not in {"dir", "sbom"}
-
-
 def look(request: Request) -> Here:
     """Open and catalog the image. Raises `GateError`, also where nothing tells its name."""
     if request.image.startswith(_SBOM):
-        from anchore_gate.catalog.sbom import read_sbom
-
-        image, inventory = read_sbom(Path(request.image.removeprefix(_SBOM)))
-        return Here(image=_named(image, request), inventory=inventory, documents=None)
+        return _look_at_sbom(request, Path(request.image.removeprefix(_SBOM)))
     from anchore_gate import catalog
     from anchore_gate.image.links import scan
     from anchore_gate.image.sources import open_image
@@ -69,6 +61,16 @@ def look(request: Request) -> Here:
         inventory = catalog.catalog(scan(opened, catalog.needs()))
         image = replace(opened.image, tag=named.tag, annotations=named.annotations)
         return Here(image=image, inventory=inventory, documents=opened.documents)
+
+
+def _look_at_sbom(request: Request, path: Path) -> Here:
+    from anchore_gate.catalog.sbom import read_sbom
+    from anchore_gate.catalog.sbom_image import completed, read_documents
+
+    image, inventory = read_sbom(path)
+    documents = read_documents(path)
+    image = image if documents is None else completed(image, documents, what=f"SBOM {str(path)!r}")
+    return Here(image=_named(image, request), inventory=inventory, documents=documents)
 
 
 def _named(image: Image, request: Request) -> Image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from anchore_gate.api import gate
 from anchore_gate.engine.remote import RemoteEngine
-from anchore_gate.errors import AnalysisFailed, ImageNotFound, RemoteError, UsageError
+from anchore_gate.errors import AnalysisFailed, ImageError, ImageNotFound, RemoteError, UsageError
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.result import GateResult
 from tests.support import images
@@ -214,11 +215,64 @@ def test_an_import_that_cannot_be_analysed_is_no_verdict(archive: Path) -> None:
         judged(service, f"docker-archive:{archive}")
 
 
-@pytest.mark.parametrize("kind", ["dir", "sbom"])
-def test_what_has_no_manifest_is_refused_before_it_is_read(kind: str, tmp_path: Path) -> None:
+def test_a_folder_is_refused_before_it_is_read() -> None:
     with anchore() as service:
         with pytest.raises(RemoteError, match=r"no manifest and config to import.*Enterprise 5\.21"):
-            judged(service, f"{kind}:{tmp_path}", tag="team/app:1")
+            judged(service, "dir:/nowhere", tag="team/app:1")
+        assert service.sent("POST", "/v1/imports/images") == []
+
+
+def test_an_sbom_without_manifest_and_config_is_refused(tmp_path: Path) -> None:
+    sbom = tmp_path / "sbom.json"
+    sbom.write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.5"}))
+    with anchore() as service, pytest.raises(RemoteError, match="no manifest and config to import"):
+        judged(service, f"sbom:{sbom}", tag="team/app:1")
+
+
+def syft_of(configured: bytes, listed: bytes, **more: Any) -> Any:
+    """Syft's JSON of an image."""
+    told = {"config": base64.b64encode(configured).decode(), "manifest": base64.b64encode(listed).decode()}
+    package = {"name": "busybox", "version": "1", "type": "apk", "purl": "pkg:apk/alpine/busybox@1"}
+    about = {"userInput": "app", "tags": ["import/alpine:3.18"], **told, **more}
+    return {"artifacts": [package], "source": {"type": "image", "metadata": about}}
+
+
+def written(folder: Path, document: Any) -> str:
+    path = folder / "syft.json"
+    path.write_text(json.dumps(document))
+    return f"sbom:{path}"
+
+
+CONFIG = images.to_json(images.Config(exposed_ports=["22/tcp"]).document(LAYERS))
+MANIFEST = images.oci_manifest(CONFIG, LAYERS)
+
+
+def test_syfts_own_sbom_of_an_image_is_imported(tmp_path: Path) -> None:
+    with anchore() as service:
+        result = judged(service, written(tmp_path, syft_of(CONFIG, MANIFEST)))
+        assert service.uploads["manifest"].body == MANIFEST
+        assert service.uploads["image_config"].body == CONFIG
+    assert result.image.config.exposed_ports == ("22/tcp",)
+    assert [one.name for one in result.inventory.packages] == ["busybox"]
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        (syft_of(CONFIG, MANIFEST, manifestDigest=f"sha256:{'0' * 64}"), "manifest is really"),
+        (syft_of(b"{}", MANIFEST), "config"),
+        (syft_of(CONFIG, b"{}"), "not an image manifest"),
+        (syft_of(CONFIG, b'{"manifests": []}'), "is an index"),
+        (syft_of(CONFIG, MANIFEST, config="%%%"), "config is not base64"),
+    ],
+    ids=["digest", "config", "manifest", "index", "base64"],
+)
+def test_an_sbom_whose_image_does_not_fit_together_is_no_verdict(
+    tmp_path: Path, document: Any, said: str
+) -> None:
+    with anchore() as service:
+        with pytest.raises(ImageError, match=said):
+            judged(service, written(tmp_path, document))
         assert service.sent("POST", "/v1/imports/images") == []
 
 
