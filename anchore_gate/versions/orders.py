@@ -14,9 +14,9 @@ from anchore_gate.versions.version import Version
 WORDS = {
     "apk": ("apk", "apkg"),
     "deb": ("deb", "dpkg"),
-    "rpm": ("rpm",),
+    "rpm": ("rpm", "bitnami"),  # `15.4.0-12` is the twelfth build of 15.4.0, not before it
     "semver": (
-        *("semver", "semantic", "npm", "javascript", "go", "golang", "go-module", "bitnami"),
+        *("semver", "semantic", "npm", "javascript", "go", "golang", "go-module"),
         *("rust", "rust-crate", "cargo", "php", "php-composer", "composer", "dotnet", "nuget", "hex", "pub"),
     ),
     "gem": ("gem", "ruby", "rubygems"),

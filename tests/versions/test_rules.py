@@ -6,7 +6,7 @@ import pytest
 
 from anchore_gate.versions import apk, deb, gem, maven, rpm, semver
 from anchore_gate.versions.constraint import Answer, parse_constraint, satisfies
-from anchore_gate.versions.orders import order, order_without_epoch
+from anchore_gate.versions.orders import order, order_for, order_without_epoch
 from anchore_gate.versions.version import InvalidVersion
 
 
@@ -42,6 +42,15 @@ def test_a_missing_rpm_epoch_is_zero_unless_it_is_left_out_of_the_comparison() -
     assert satisfies("5.26-1", "< 4:5.20-1", order_without_epoch()) is Answer.NO
     assert rpm.parse("4:1").has_epoch
     assert not rpm.parse("1").has_epoch
+
+
+@pytest.mark.parametrize(
+    ("constraint", "answer"), [("< 15.4.0", Answer.NO), ("< 15.4.0-13", Answer.YES), ("< 15.4.1", Answer.YES)]
+)
+def test_a_build_of_bitnami_is_not_before_its_version(constraint: str, answer: Answer) -> None:
+    order_ = order_for("bitnami")
+    assert order_ is not None
+    assert satisfies("15.4.0-12", constraint, order_) is answer
 
 
 def test_an_empty_gem_version_is_zero() -> None:
