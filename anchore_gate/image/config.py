@@ -12,6 +12,7 @@ from anchore_gate.model.image import HistoryEntry, ImageConfig, Platform
 from anchore_gate.regex import regex
 
 _STRINGS = regex(rb'"(?:[^"\\]|\\.)*"')
+_HALVES = regex(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 _BRACKETS = regex(rb"[][{}]")
 
 
@@ -20,9 +21,19 @@ def load_json(raw: bytes, *, what: str) -> Any:
     if raw.count(b"[") + raw.count(b"{") > MAX_JSON_DEPTH and _depth(raw) > MAX_JSON_DEPTH:
         raise LimitExceeded(f"{what}: JSON nested deeper than {MAX_JSON_DEPTH}")
     try:
-        return json.loads(raw)
+        found = json.loads(raw)
     except (ValueError, RecursionError) as problem:
         raise ImageError(f"{what}: not JSON: {problem}") from problem
+    return _whole(found) if _HALVES.search(raw) else found
+
+
+def _whole(value: Any) -> Any:
+    """The same without halves of surrogate pairs, which are no text: U+FFFD, as for the tools that run it."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_whole(key): _whole(one) for key, one in value.items()}
+    return [_whole(one) for one in value] if isinstance(value, list) else value
 
 
 def load_object(raw: bytes, *, what: str) -> dict[str, Any]:

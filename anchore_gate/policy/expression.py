@@ -65,13 +65,19 @@ class Expression:
         if not texts:
             return []
         compiled = _linear(self.text)
-        if compiled is None or (_UNICODE_CLASSES.search(self.text) and not all(map(str.isascii, texts))):
+        if compiled is None:
             return _bounded(self.text, texts)
-        return [self._matches_linear(compiled.match, text) for text in texts]
+        apart: dict[str, bool] = {}
+        if _UNICODE_CLASSES.search(self.text):
+            others = [text for text in dict.fromkeys(texts) if not text.isascii()]
+            apart = dict(zip(others, _bounded(self.text, others), strict=True)) if others else {}
+        return [
+            apart[text] if text in apart else self._matches_linear(compiled.match, text) for text in texts
+        ]
 
     def _matches_linear(self, match: Callable[[str], object], text: str) -> bool:
         if not text.isascii():
-            text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # RE2 takes UTF-8
         if match(text) is not None:
             return True
         # Python's `$` also matches before a newline at the end.

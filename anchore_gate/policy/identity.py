@@ -12,4 +12,8 @@ def hashed_id(gate: str, trigger: str, message: str) -> str:
 
 def hex_md5(text: str) -> str:
     """The MD5 of some text, as Anchore writes it (an identity, not a protection)."""
-    return hashlib.md5(text.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
+    try:
+        raw = text.encode("utf-8", "surrogateescape")  # a path's bytes, as they are
+    except UnicodeEncodeError:
+        raw = text.encode("utf-8", "surrogatepass")  # half of a pair, which only JSON can spell
+    return hashlib.md5(raw, usedforsecurity=False).hexdigest()

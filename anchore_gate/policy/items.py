@@ -46,6 +46,12 @@ class Items:
     def __iter__(self) -> Iterator[AllowlistItem]:
         return map(self.item, range(len(self)))
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Items) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.trigger_ids))
+
     def item(self, number: int) -> AllowlistItem:
         """One of them."""
         find = self._raws[number].get

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from anchore_gate.model.evaluation import Action
+from anchore_gate.policy.parse import parse_bundle
 from tests.policy.support import NOW, bundle, enterprise, evidence, files, judge, mapping, rule
 
 ALWAYS = rule("always", "always")
@@ -124,6 +126,20 @@ def test_rules_that_nothing_refers_to_are_not_in_the_way() -> None:
     raw["policies"].append({"id": "p2", "version": "9", "rules": [{"gate": "nogate"}]})
 
     assert judge(raw).final_action is Action.GO
+
+
+def test_a_policy_can_go_to_another_process() -> None:
+    policy = parse_bundle(
+        bundle(
+            rule("npms", "blacklisted_name_version", name="x"),
+            rule("licenses", "blacklist_exact_match", licenses="a"),
+            rule("files", "name_match", regex="a.*"),
+            items=[{"gate": "npms", "trigger_id": "a*", "expires_on": "2099-01-01T00:00:00Z"}],
+        )
+    )
+
+    assert pickle.loads(pickle.dumps(policy)) == policy
+    assert hash(pickle.loads(pickle.dumps(policy))) == hash(policy)
 
 
 def test_a_rule_without_an_id_is_named_by_its_place() -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from anchore_gate import gate
 from anchore_gate.errors import ConfigError, GateError
 from anchore_gate.model.evaluation import Action
 from anchore_gate.policy.bundle import load_bundle
@@ -24,6 +25,7 @@ from anchore_gate.policy.review import review
 from anchore_gate.policy.schema import breaches
 from anchore_gate.policy.target import Target
 from tests.policy.support import NOW, bundle, evidence, files, judge, rule
+from tests.support.images import Config, docker_archive, make_layer
 
 CASES = Path(__file__).parents[1] / "vectors" / "policy-cases"
 SEEDS = [
@@ -94,6 +96,28 @@ def test_an_item_that_is_no_object_is_a_fault(item: Any) -> None:
 
     assert result.final_action is Action.STOP
     assert result.problems[0].path == "whitelists[0].items[0]"
+
+
+@pytest.mark.parametrize("text", ["\ud800", "\udfff\ud800"], ids=["one", "two"])
+def test_an_image_with_half_of_a_surrogate_pair_is_judged(tmp_path: Path, text: str) -> None:
+    layer = make_layer({"a": "x"})
+    document = Config().document([layer])
+    document["history"] = [{"created_by": f"RUN echo {text} # buildkit"}, {"created_by": f"USER {text}"}]
+    image = docker_archive(tmp_path / "a.tar", [layer], config=json.dumps(document).encode())
+    rules = (
+        rule("dockerfile", "instruction", instruction="RUN", check="like", value=".*echo \\W+"),
+        rule("dockerfile", "effective_user", users="app", type="allowlist"),
+    )
+
+    result = gate(f"docker-archive:{image}", policy=parse_bundle(bundle(*rules)))
+
+    assert [len(outcome.findings) for outcome in result.evaluation.outcomes] == [1, 1]
+
+
+def test_words_of_a_policy_with_half_of_a_surrogate_pair_have_an_id() -> None:
+    result = judge(bundle(rule("packages", "required_package", name="\ud800")))
+
+    assert len(result.outcomes[0].findings[0].trigger_id) == 32
 
 
 def test_a_file_of_many_megabytes_is_refused(tmp_path: Path) -> None:

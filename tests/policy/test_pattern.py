@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -98,6 +99,20 @@ def test_an_expression_that_runs_away_in_python_answers_at_once() -> None:
 
     assert not Expression(r"(a+)+b").matches("a" * 10_000)
     assert time.monotonic() - started < 2
+
+
+def test_texts_that_only_python_reads_alike_are_tried_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def bounded(pattern: str, texts: Sequence[str]) -> list[bool]:
+        asked.append(tuple(texts))
+        return [re.match(pattern, text) is not None for text in texts]
+
+    monkeypatch.setattr(expression, "_bounded", bounded)
+    texts = ["/a", "/é", "/-", "/é", "/"]
+
+    assert Expression(r"/\w").matching(texts) == [True, True, False, True, False]
+    assert asked == [("/é",)]
 
 
 def test_an_expression_that_only_python_knows_is_ended_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
