@@ -188,10 +188,7 @@ class LocalEngine:
     ) -> Assessment:
         matched = _matched(seen.inventory, store)
         matches = matched.matches if matched else ()
-        told = seen.notes
-        if matched is not None and matched.unsearched:
-            kinds = ", ".join(matched.unsearched)
-            told = (*told, f"no vulnerability data is read for packages of type {kinds}")
+        told = (*seen.notes, *(matched.notes if matched else ()))
         if self.vex:
             from anchore_gate.vulnerability.vex import apply_vex
 
