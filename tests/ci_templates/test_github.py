@@ -13,6 +13,8 @@ from junitparser import JUnitXml
 
 from tests.support import pipelines
 from tests.support.act import Build, needs_act, run_act
+from tests.support.anchore import IMPORTED, Engine, anchore
+from tests.support.anchore import PASSWORD as SERVICE_PASSWORD
 from tests.support.pipelines import ENCODED, PASSWORD, TEAM_POLICY, USER
 from tests.support.tools import ROOT
 
@@ -43,7 +45,8 @@ def build(
     good, bad = (str(path) for path in demo_images)
     missing, warnings = "docker-archive:/nothing/there.tar", str(pipelines.warning_policy(tools))
     hostile = f"demo/x:1\"; touch {marker} #$(touch {marker})`touch {marker}`'"
-    with pipelines.silent_registry() as silent, pipelines.telltale_registry() as telltale:
+    registries = pipelines.silent_registry(), pipelines.telltale_registry()
+    with registries[0] as silent, registries[1] as telltale, anchore(Engine(states=["analyzed"])) as service:
         asked: dict[str, dict[str, str]] = {
             "passes": {"images": good},
             "stops": {"images": bad},
@@ -79,13 +82,17 @@ def build(
         jobs["secret"] = job("secret", gate(refused), env=secrets)
         told = {"registry-username": USER, "registry-password": secrets["ANCHORE_GATE_REGISTRY_PASSWORD"]}
         jobs["secret_input"] = job("secret_input", gate({**refused, **told}))
+        login = {"username": "admin", "password": "${{ secrets.ANCHORE_PASSWORD }}"}
+        jobs["service"] = job("service", gate({"images": IMPORTED, "url": service.url, **login}, id="gate"))
         surrounding = {"ANCHORE_GATE_FAIL_ON": "warn", "ANCHORE_GATE_POLICY": warnings}
         jobs["surrounded"] = job("surrounded", gate({"images": bad}), env=surrounding)
         shutil.copytree(ROOT / "ci-templates", folder / "ci-templates")
         workflow = folder / ".github" / "workflows" / "gate.yml"
         workflow.parent.mkdir(parents=True)
         workflow.write_text(json.dumps({"on": "push", "jobs": jobs}))
-        yield run_act(folder, tools, "-s", f"REGISTRY_PASSWORD={PASSWORD}")
+        secrets = {"REGISTRY_PASSWORD": PASSWORD, "ANCHORE_PASSWORD": SERVICE_PASSWORD}
+        given = [word for pair in secrets.items() for word in ("-s", "=".join(pair))]
+        yield run_act(folder, tools, *given)
         assert pipelines.was_sent(telltale)
 
 
@@ -101,6 +108,7 @@ def build(
         ("warns", "success", "docker.io/demo/bad:1.0"),
         ("warns_fail", "failure", "exit code 1"),
         ("surrounded", "failure", "exit code 1"),
+        ("service", "failure", f"FAIL  {IMPORTED}"),
         ("times_out", "failure", "no verdict within 1 s (--timeout)"),
         ("times_out", "failure", "exit code 3"),
         ("twice", "success", "twice: pass, then fail"),
@@ -160,6 +168,12 @@ def test_a_hostile_input_is_never_run(build: Build, marker: Path) -> None:
     assert f"$(touch {marker})" in (build.reports("hostile") / "result.json").read_text()
     assert build.result("hostile_name") == "failure"
     assert not marker.exists()
+
+
+def test_a_service_decides_and_its_password_is_nowhere(build: Build) -> None:
+    assert build.outputs("service")["verdict"] == "fail"
+    for told in (build.log(), pipelines.text_of(build.reports("service"))):
+        assert SERVICE_PASSWORD not in told
 
 
 @pytest.mark.parametrize("name", ["secret", "secret_input"])

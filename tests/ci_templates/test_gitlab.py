@@ -13,6 +13,8 @@ import pytest
 from junitparser import JUnitXml
 
 from tests.support import pipelines
+from tests.support.anchore import IMPORTED, Engine, anchore
+from tests.support.anchore import PASSWORD as SERVICE_PASSWORD
 from tests.support.gitlab import Pipeline, copy_template, needs_gitlab, needs_rsync, run_gitlab
 from tests.support.pipelines import ENCODED, PASSWORD, TEAM_POLICY, USER
 from tests.support.tools import ROOT
@@ -48,7 +50,8 @@ def pipeline(
     good, bad = (str(path) for path in demo_images)
     missing, warnings = "docker-archive:/nothing/there.tar", str(pipelines.warning_policy(tools))
     hostile = f"demo/x:1; touch {marker} #$(touch {marker})`touch {marker}`'\""
-    with pipelines.silent_registry() as silent, pipelines.telltale_registry() as telltale:
+    registries = pipelines.silent_registry(), pipelines.telltale_registry()
+    with registries[0] as silent, registries[1] as telltale, anchore(Engine(states=["analyzed"])) as service:
         cases: dict[str, dict[str, object]] = {
             "passes": {"images": good},
             "stops": {"images": bad},
@@ -63,9 +66,11 @@ def pipeline(
             "times_out": {"images": f"{silent}/app:1", "registry_insecure": "true", "timeout": "1"},
             "hostile": {"images": good, "annotations": f"reason={hostile}", "sarif_category": hostile},
             "hostile_name": {"images": good, "tag": hostile},
+            "service": {"images": IMPORTED, "url": service.url, "policy": ""},
             "secret": {"images": f"{telltale.host}/app:1", "registry_insecure": "true"},
         }
         masked = {"ANCHORE_GATE_REGISTRY_USERNAME": USER, "ANCHORE_GATE_REGISTRY_PASSWORD": PASSWORD}
+        masked |= {"ANCHORE_GATE_USERNAME": "admin", "ANCHORE_GATE_PASSWORD": SERVICE_PASSWORD}
         apart = {"allow_failure": {"exit_codes": [1]}}
         folder = tmp_path_factory.mktemp("repository")
         including(folder, cases, stops_apart=apart, no_verdict_apart=apart)
@@ -87,6 +92,7 @@ def pipeline(
         ("no_verdict_warns", "PASS", "no verdict"),
         ("warns", "PASS", "docker.io/demo/bad:1.0"),
         ("warns_fail", "FAIL", "exit code 1"),
+        ("service", "FAIL", f"FAIL  {IMPORTED}"),
         ("times_out", "FAIL", "no verdict within 1 s (--timeout)"),
         ("times_out", "FAIL", "exit code 3"),
     ],
@@ -122,6 +128,11 @@ def test_a_hostile_input_is_never_run(pipeline: Pipeline, marker: Path) -> None:
     assert f"touch {marker}" in (pipeline.reports("hostile") / "result.json").read_text()
     assert pipeline.result("hostile_name") == "FAIL"
     assert not marker.exists()
+
+
+def test_the_password_of_a_service_is_nowhere(pipeline: Pipeline) -> None:
+    for told in (pipeline.text, pipelines.text_of(pipeline.reports("service"))):
+        assert SERVICE_PASSWORD not in told
 
 
 def test_a_secret_is_in_no_log_and_no_report(pipeline: Pipeline) -> None:

@@ -10,6 +10,8 @@ import pytest
 from junitparser import JUnitXml
 
 from tests.support import pipelines
+from tests.support.anchore import IMPORTED, Engine, anchore
+from tests.support.anchore import PASSWORD as SERVICE_PASSWORD
 from tests.support.jenkins import Case, Ended, needs_jenkins, run_jenkins
 from tests.support.pipelines import ENCODED, PASSWORD, TEAM_POLICY
 
@@ -60,7 +62,8 @@ def builds(
     policy, warnings = str(TEAM_POLICY), str(pipelines.warning_policy(folder))
     missing = "docker-archive:/nothing/there.tar"
     hostile = "demo/x:1; touch pwned #$(touch pwned)`touch pwned`'\""
-    with pipelines.silent_registry() as silent, pipelines.telltale_registry() as telltale:
+    registries = pipelines.silent_registry(), pipelines.telltale_registry()
+    with registries[0] as silent, registries[1] as telltale, anchore(Engine(states=["analyzed"])) as service:
         words: dict[str, dict[str, object]] = {
             "passes": {"images": good},
             "stops": {"images": bad},
@@ -97,7 +100,7 @@ def builds(
                 "policyBundleId": "p",
                 "policy": "",
             },
-            "service": {
+            "service_words": {
                 "command": "print-words",
                 "policy": "",
                 "images": "registry.example.com/app:1",
@@ -108,6 +111,13 @@ def builds(
                 "forceAnalyze": True,
                 "autoSubscribeTagUpdates": True,
                 "policyBundleId": "p",
+            },
+            "service": {
+                "images": IMPORTED,
+                "url": service.url,
+                "policy": "",
+                "anchoreCredentialsId": "anchore-login",
+                "onFail": "unstable",
             },
             "html": {"images": good, "publishHtml": True},
             "secret": {
@@ -148,6 +158,7 @@ def builds(
         ("times_out_unstable", "UNSTABLE", 3, "error"),
         ("usage", "FAILURE", None, None),
         ("plugin_words", "SUCCESS", 1, "fail"),
+        ("service", "UNSTABLE", 1, "fail"),
     ],
 )
 def test_the_build_ends_as_the_gate_says(
@@ -165,6 +176,7 @@ def test_the_build_ends_as_the_gate_says(
         ("stops", "the policy said no (exit code 1)"),
         ("several", "PASS  docker.io/demo/good:1.0"),
         ("several", "FAIL  docker.io/demo/bad:1.0"),
+        ("service", f"FAIL  {IMPORTED}"),
         ("no_verdict", "no verdict (exit code 3)"),
         ("times_out", "no verdict within 1 s (--timeout)"),
         ("usage", "usage or configuration (exit code 2)"),
@@ -214,7 +226,7 @@ def test_a_red_gate_is_the_last_stage(builds: dict[str, Ended], name: str, stage
 def test_the_words_for_a_service_reach_the_gate_and_its_password_by_the_environment(
     builds: dict[str, Ended],
 ) -> None:
-    said = set(builds["service"].log.splitlines())
+    said = set(builds["service_words"].log.splitlines())
     assert said >= {
         "ANCHORE_GATE_URL=https://anchore.example.com/v1",
         "ANCHORE_GATE_USERNAME=ci-user",
@@ -248,6 +260,12 @@ def test_a_hostile_value_is_never_run(builds: dict[str, Ended]) -> None:
     assert "touch pwned" in (builds["hostile"].reports / "result.json").read_text()
     assert builds["hostile_name"].result == "FAILURE"
     assert not list(builds["passes"].workspace.parent.rglob("pwned"))
+
+
+def test_the_password_of_a_service_is_nowhere(builds: dict[str, Ended]) -> None:
+    build = builds["service"]
+    assert not build.leaked
+    assert SERVICE_PASSWORD not in pipelines.text_of(build.workspace)
 
 
 def test_a_secret_is_in_no_log_and_no_report(builds: dict[str, Ended]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support import pipelines
+from tests.support.anchore import PASSWORD as SERVICE_PASSWORD
 from tests.support.pipelines import PASSWORD, USER
 from tests.support.tools import ROOT, needs_tool
 
@@ -83,7 +84,10 @@ def _asked(folder: Path, name: str, case: Case) -> dict[str, object]:
         "args": dict(case.words),
         "workspace": str(workspace),
         "environment": {"PATH": f"{folder / 'tools'}:{os.environ['PATH']}", **case.environment},
-        "credentials": {"registry-login": {"username": USER, "password": PASSWORD}},
+        "credentials": {
+            "registry-login": {"username": USER, "password": PASSWORD},
+            "anchore-login": {"username": "admin", "password": SERVICE_PASSWORD},
+        },
     }
     if case.jenkinsfile:
         (folder / f"{name}.Jenkinsfile").write_text(case.jenkinsfile)
