@@ -175,8 +175,8 @@ def _expression(text: str, where: str) -> NamedExpression:
     if not equals or not name:
         raise ConfigError(f"{where}: not NAME=EXPRESSION: {text[:80]!r}")
     try:
-        re.compile(regex.encode())
-    except (re.error, RecursionError, OverflowError) as problem:
+        re.compile(text.encode().partition(b"=")[2])
+    except (re.error, ValueError, RecursionError, OverflowError) as problem:
         raise ConfigError(f"{where}: does not compile: {problem}") from problem
     return NamedExpression(name, regex)
 

@@ -116,6 +116,10 @@ def test_anchores_own_file_is_read(tmp_path: Path) -> None:
         ("secret_search: 7", "secret_search: not a mapping"),
         ('secret_search: {regexp_match: ["A"]}', r"secret_search.regexp_match\[0\]: not NAME=EXPRESSION"),
         ('secret_search: {regexp_match: ["A=("]}', r"secret_search.regexp_match\[0\]: does not compile"),
+        (
+            '{"secret_search": {"regexp_match": ["A=\\ud800"]}}',
+            r"secret_search.regexp_match\[0\]: does not compile",
+        ),
         ('secret_search: {match_params: ["MAXFILESIZE=x"]}', "secret_search.match_params: not a size"),
         ("retrieve_files: {max_file_size_kb: no}", "retrieve_files.max_file_size_kb: not a size"),
         ("retrieve_files: {file_list: 7}", "retrieve_files.file_list: not a list of texts"),
