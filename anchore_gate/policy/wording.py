@@ -1,4 +1,4 @@
-"""How Anchore words a finding of a vulnerability: its id and its message, and the scores both rest on."""
+"""How Anchore words things: distributions, and a vulnerability's id, message and scores."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import operator
 from collections.abc import Iterable
 from typing import Any
 
-from anchore_gate.model.inventory import Package
+from anchore_gate.model.inventory import Distro, Package
 from anchore_gate.model.vulnerability import Match
 
 _HOLDS = {
@@ -27,6 +27,15 @@ _TYPES = {
     "dotnet": "nuget",
 }
 _SCORES = ("base_score", "exploitability_score", "impact_score")
+
+
+def distro_words(distro: Distro | None) -> tuple[str, str]:
+    """What Engine calls a distribution and its version."""
+    if distro is None:
+        return "Unknown", "0"
+    if distro.id == "busybox" and distro.version_id:
+        return distro.id, f"v{distro.version_id.removeprefix('v')}"  # as the binary prints it
+    return distro.id, distro.version_id or "0"
 
 
 def compared(found: Any, comparison: str, wanted: Any) -> bool:

@@ -10,11 +10,11 @@ from anchore_gate.errors import PolicyError
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import Needs
 from anchore_gate.model.evaluation import Finding
-from anchore_gate.model.inventory import Distro
 from anchore_gate.policy.expression import Expression
 from anchore_gate.policy.parameter import TEXT, choice, parameter
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.trigger import Evidence, Gate, Trigger
+from anchore_gate.policy.wording import distro_words
 from anchore_gate.values import dataclass
 
 _ATTRIBUTES = ("size", "architecture", "os_type", "distro", "distro_version", "like_distro", "layer_count")
@@ -101,9 +101,9 @@ class Attribute(Trigger):
             case "os_type":
                 return image.config.platform.os
             case "distro":
-                return distro.id if distro else "Unknown"
+                return distro_words(distro)[0]
             case "distro_version":
-                return _version(distro) if distro else "0"
+                return distro_words(distro)[1]
         return (",".join(distro.id_like) or distro.id) if distro else "Unknown"
 
 
@@ -115,12 +115,6 @@ def _squashed_size(files: Filesystem) -> int:
 
 _RECORD = 10_240  # a tar file is a number of these
 _OF_THE_IMAGE = frozenset({"size", "layer_count", "architecture", "os_type"})
-
-
-def _version(distro: Distro) -> str:
-    if distro.id == "busybox" and distro.version_id:
-        return f"v{distro.version_id.removeprefix('v')}"  # Engine takes it as the binary prints it
-    return distro.version_id or "0"
 
 
 def _ordered(check: str, order: int) -> bool:

@@ -26,6 +26,7 @@ from anchore_gate.policy.sight import check_data, check_versions
 from anchore_gate.policy.trigger import Evidence, Gate, Trigger
 from anchore_gate.policy.wording import (
     compared,
+    distro_words,
     finding_id,
     message,
     score_groups,
@@ -272,8 +273,7 @@ class VulnerabilityDataUnavailable(_Vulnerabilities):
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
         if evidence.distro_has_data is not True:
-            distro = evidence.inventory.distro
-            name = "Unknown:0" if distro is None else f"{distro.id}:{distro.version_id or '0'}"
+            name = ":".join(distro_words(evidence.inventory.distro))
             yield self.found(
                 f"Distro-specific feed data not found for distro namespace: {name}. "
                 "Cannot perform CVE scan OS/distro packages"

@@ -242,8 +242,13 @@ def test_a_distribution_without_data_is_found() -> None:
     found = findings(raw, seen(inventory=centos, distro_has_data=False))
     assert [one.trigger_id for one in found] == ["f58e2620a2b766d87f0365d30bbcbeb1"]
     assert findings(raw, seen(LOW)) == []
-    sid = Inventory(distro=Distro(id="debian", version_id=""))
-    assert "namespace: debian:0. " in messages(raw, seen(inventory=sid, distro_has_data=False))[0]
+    for distro, name in (
+        (Distro(id="debian", version_id=""), "debian:0"),
+        (Distro(id="busybox", version_id="1.36.1"), "busybox:v1.36.1"),
+        (None, "Unknown:0"),
+    ):
+        said = messages(raw, seen(inventory=Inventory(distro=distro), distro_has_data=False))
+        assert f"namespace: {name}. " in said[0]
 
 
 def problem_of(raw: dict[str, Any], evidence: Any, **more: Any) -> tuple[str | None, Action]:
