@@ -194,7 +194,7 @@ class Client(AbstractContextManager["Client"]):
             headers["Authorization"] = question.authorization
         if self.settings.account:
             headers["x-anchore-account"] = self.settings.account
-        if question.body is not None:
+        if question.body is not None or question.method == "POST":
             headers["Content-Type"] = question.kind
         return headers
 

@@ -92,6 +92,7 @@ def test_the_import_begins_without_a_body(archive: Path) -> None:
         judged(service, f"docker-archive:{archive}")
         (sent,) = service.sent("POST", "/v1/imports/images")
     assert (sent.method, sent.path, sent.body) == (request["method"], request["path"], b"")
+    assert sent.headers["content-type"] == request["content_type"]
 
 
 def test_the_image_is_submitted_as_it_was_recorded(archive: Path, dockerfile: Path) -> None:
