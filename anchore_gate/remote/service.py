@@ -19,6 +19,13 @@ from anchore_gate.values import dataclass
 _NOT_YET = 5  # polls that may say 404 right after submitting: one half of a pair may lag behind
 _CRASHED = 3  # v1 hides a crashed evaluation behind a 404: so often it is asked again
 
+_LOST = 10  # polls, each tried several times, that a service may be away while an image is waited for
+_AWAY = frozenset({408, 429, 500, 502, 503, 504})
+
+
+class _Away(RemoteError):
+    """The service does not answer as it should, for now."""
+
 
 class PolicyMissing(RemoteError):
     """The service has no policy under that id (any more)."""
@@ -36,34 +43,26 @@ class Service:
     def discover(cls, client: Client) -> Service:
         """Find out which API is there: what the URL ends in, `/version`, or which tree answers."""
         named = client.settings.named_version
-        refused: RemoteAuthError | None = None
+        why: RemoteError | None = None
         for prefix in (f"/{named}",) if named else ("", "/v2", "/v1"):
             try:
-                raw = client.tell("GET", f"{prefix}/version").value
-            except RemoteAuthError as error:
-                refused = error
+                told = client.tell("GET", f"{prefix}/version")
+            except RemoteError as error:  # refused, or a page of something else
+                why = error if isinstance(error, RemoteAuthError) else why
                 continue
-            except RemoteError:  # a page of something else
-                continue
-            if not isinstance(raw, dict):
-                continue
-            service, spoken = raw.get("service"), raw.get("api")
-            version = words(service, "version") if isinstance(service, dict) else ""
-            api = words(spoken, "version") if isinstance(spoken, dict) else ""
-            if not version and not api:
-                continue
-            if prefix:
+            if told.status in _AWAY:
+                why = client.error(told, f"{client.settings.root}{prefix}/version")
+            service, spoken = _object(told.value, "service"), _object(told.value, "api")
+            version, api = words(service, "version"), words(spoken, "version")
+            if prefix and (version or api):
                 return cls(client=client, api=v2 if prefix == "/v2" else v1, version=version)
-            if api.partition(".")[0].isdigit() and int(api.partition(".")[0]) >= 2:
+            if (_numbers(api, 1) or (0,)) >= (2,):
                 return cls(client=client, api=v2, version=version)
-        if refused is not None:
-            raise refused
-        raise RemoteError(f"no Anchore API (v1 or v2) answers at {client.settings.root}")
+        raise why or RemoteError(f"no Anchore API (v1 or v2) answers at {client.settings.root}")
 
     def is_at_least(self, *wanted: int) -> bool:
         """Whether the service's version is that or newer; one that says no version is taken for new."""
-        parts = self.version.split(".")[: len(wanted)]
-        numbers = tuple(int(part) for part in parts if part.isascii() and part.isdigit())
+        numbers = _numbers(self.version, len(wanted))
         return len(numbers) < len(wanted) or numbers >= wanted
 
     @property
@@ -100,6 +99,8 @@ class Service:
         told = self.client.tell("GET", path)
         if told.status == 404:
             return None
+        if told.status in _AWAY:
+            raise _Away(str(self.client.error(told, f"the state of {digest}")))
         if not told.is_success:
             raise self.client.error(told, f"the state of {digest}")
         found: ServiceImage = self.api.image_of(told.value)
@@ -107,16 +108,21 @@ class Service:
 
     def wait(self, digest: str, *, name: str, poll: float) -> None:
         """Ask until the image is analysed. Raises `AnalysisFailed` at once when it cannot be."""
-        state, unknown = "not known yet", 0
+        state, unknown, lost = "not known yet", 0, 0
         while state != "analyzed":
             try:
-                image = self.image(digest)
+                image, lost = self.image(digest), 0
             except TimedOut as error:
                 raise self.client.timed_out(f"not analysed (last state: {state})") from error
-            unknown = 0 if image else unknown + 1
+            except (NetworkError, _Away) as error:  # a service that restarts comes back
+                lost += 1
+                if lost > _LOST or not getattr(error, "transient", True):
+                    raise
+            else:
+                unknown = 0 if image else unknown + 1
+                state = image.state if image else state
             if unknown > _NOT_YET:
                 raise RemoteError(f"{name}: the service does not know the image it accepted ({digest})")
-            state = image.state if image else state
             if state == "analysis_failed":
                 raise AnalysisFailed(f"{name}: the service could not analyse the image ({digest})")
             if state != "analyzed":
@@ -214,3 +220,14 @@ class Service:
     def records(self, path: str) -> list[dict[str, Any]]:
         """A list below the API's prefix, as it is."""
         return [mapping(one, path) for one in rows(self.client, self.api.PREFIX + path)]
+
+
+def _object(raw: Any, name: str) -> dict[str, Any]:
+    found = raw.get(name) if isinstance(raw, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _numbers(version: str, count: int) -> tuple[int, ...]:
+    """The first numbers of a version, as many as are numbers."""
+    parts = version.split(".")[:count]
+    return tuple(int(part) for part in parts if part.isascii() and part.isdigit() and len(part) < 10)

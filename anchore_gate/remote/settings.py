@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote_plus, urlsplit, urlunsplit
 
 from anchore_gate.errors import ConfigError
 from anchore_gate.values import dataclass, field
@@ -77,7 +77,8 @@ class ServiceSettings:
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown."""
         header = self.authorization.partition(" ")[2]
-        return tuple(one for one in (self.password, self.token, header) if one)
+        written = quote_plus(self.password)  # as a form has it
+        return tuple(one for one in (self.password, written, self.token, header) if one)
 
 
 def _parts(url: str) -> SplitResult:

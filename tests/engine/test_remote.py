@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from anchore_gate.api import gate
+from anchore_gate.api import gate, gate_all
 from anchore_gate.cli import main
 from anchore_gate.engine.remote import RemoteEngine
 from anchore_gate.errors import (
     AnalysisFailed,
     GateError,
+    NetworkError,
     RemoteAuthError,
     RemoteError,
     TimedOut,
@@ -21,6 +22,7 @@ from anchore_gate.errors import (
 )
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.result import GateResult
+from anchore_gate.net.retry import Clock
 from tests.support.anchore import (
     ALPINE,
     ALPINE_DIGEST,
@@ -208,6 +210,46 @@ def test_a_dropped_connection_is_tried_again() -> None:
         cut = Reply(200, b"[]", {"Content-Length": "100"}, cut=1)
         service.instead["GET", f"/v1/images/{ALPINE_DIGEST}"] = [cut]
         assert judged(service, ALPINE).passed
+
+
+PATIENT = Clock(sleep=lambda _: None)
+AWAY = Reply(503, b'{"message": "starting"}')
+CUT = Reply(200, b"[]", {"Content-Length": "100"}, cut=1)
+
+
+@pytest.mark.parametrize("away", [AWAY, CUT], ids=["503", "cut"])
+def test_a_service_that_restarts_while_an_image_waits_is_waited_for(away: Reply) -> None:
+    with anchore() as service:
+        service.instead["GET", f"/v1/images/{ALPINE_DIGEST}"] = [
+            away
+        ] * 20  # five polls, each tried four times
+        assert judged(service, ALPINE, clock=PATIENT).passed
+
+
+@pytest.mark.parametrize(("away", "error"), [(AWAY, RemoteError), (CUT, NetworkError)], ids=["503", "cut"])
+def test_a_service_that_stays_away_is_no_verdict(away: Reply, error: type[GateError]) -> None:
+    with anchore() as service:
+        service.instead["GET", f"/v1/images/{ALPINE_DIGEST}"] = [away] * 60
+        with pytest.raises(error, match=r"answers 503: starting|was cut"):
+            judged(service, ALPINE, clock=PATIENT)
+
+
+def test_a_service_that_is_away_from_the_start_says_so() -> None:
+    with anchore() as service:
+        for path in ("/version", "/v1/version", "/v2/version"):
+            service.instead["GET", path] = [AWAY] * 4
+        with pytest.raises(RemoteError, match="answers 503: starting"):
+            judged(service, clock=PATIENT)
+
+
+@pytest.mark.parametrize("version", ["²", "9" * 5000, "x", "", "2.x"])
+def test_any_version_is_read(version: str) -> None:
+    with anchore(Engine(states=["analyzed"])) as service:
+        told = {"service": {"version": version}, "api": {"version": version}}
+        for path in ("/version", "/v1/version"):
+            service.instead["GET", path] = [reply(told)]
+        (result,) = gate_all([ALPINE], engine=engine_of(service))
+    assert getattr(result, "category", "service") == "service"  # never a crash of ours
 
 
 def test_a_page_of_a_proxy_is_no_service() -> None:
