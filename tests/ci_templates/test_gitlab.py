@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -170,10 +171,22 @@ def test_a_choice_outside_its_words_is_refused(tmp_path: Path) -> None:
     assert "sometimes" in refused.text or "fail_on" in refused.text
 
 
-def test_a_project_can_switch_the_gate_off(tmp_path: Path) -> None:
-    folder = including(tmp_path / "repository", {"gate": {}})
-    off = run_gitlab(folder, tmp_path / "tools", "--list", variables={"ANCHORE_GATE_DISABLED": "true"})
-    assert "gate" not in off.text.split("when")[-1]
+@pytest.mark.parametrize(
+    ("variables", "listed"),
+    [
+        ({}, {"gate", "changes"}),
+        ({"ANCHORE_GATE_DISABLED": "true"}, set()),
+        ({"CI_PIPELINE_SOURCE": "merge_request_event"}, {"changes"}),
+        ({"CI_PIPELINE_SOURCE": "schedule"}, {"gate", "changes"}),
+    ],
+    ids=["branch", "switched off", "merge request", "schedule"],
+)
+def test_the_job_is_there_when_it_is_wanted(
+    tmp_path: Path, variables: dict[str, str], listed: set[str]
+) -> None:
+    folder = including(tmp_path / "repository", {"gate": {}, "changes": {"merge_requests": True}})
+    shown = run_gitlab(folder, tmp_path / "tools", "--list", variables=variables).output
+    assert set(re.findall(r"^(gate|changes) ", shown, re.MULTILINE)) == listed, shown
 
 
 def test_what_the_template_becomes_fits_the_schema(tmp_path: Path) -> None:
