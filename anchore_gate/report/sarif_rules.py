@@ -28,8 +28,9 @@ _BANDS = {
 
 @dataclass(slots=True)
 class Rules:
-    """The rules by the order in which results named them."""
+    """The rules by the order in which results named them, with texts of that length."""
 
+    limit: int = RULE_TEXT
     _places: dict[str, int] = field(default_factory=dict)
     _rows: list[dict[str, Any]] = field(default_factory=list)
     _scores: list[float] = field(default_factory=list)
@@ -39,7 +40,7 @@ class Rules:
         name = _rule_id(entry)
         place = self._places.get(name)
         if place is None:
-            place = self._add(name, _rule(name, entry))
+            place = self._add(name, _rule(name, entry, self.limit))
         self._scores[place] = max(self._scores[place], _score(entry))
         return place, name
 
@@ -49,7 +50,7 @@ class Rules:
         place = self._places.get(name)
         if place is None:
             told = "The image could not be judged", "Mend the cause and run again"
-            rule = _described(name, "NoVerdict", *told)
+            rule = _described(name, "NoVerdict", *told, RULE_TEXT)
             rule["properties"] = {"tags": ["security"], "precision": "high"}
             place = self._add(name, rule)
         self._scores[place] = 9.5
@@ -80,17 +81,17 @@ def _rule_id(entry: Entry) -> str:
     return line(f"{entry.outcome.gate}/{entry.outcome.trigger}", limit=200)
 
 
-def _rule(name: str, entry: Entry) -> dict[str, Any]:
+def _rule(name: str, entry: Entry, limit: int) -> dict[str, Any]:
     outcome, vulnerability = entry.outcome, entry.vulnerability
     if vulnerability is None:
         word = "".join(part.capitalize() for part in re.findall("[A-Za-z0-9]+", name)) or "Rule"
         short = f"{outcome.gate}/{outcome.trigger}"
-        rule = _described(name, f"{word}Rule", outcome.description or short, entry.remedy)
+        rule = _described(name, f"{word}Rule", outcome.description or short, entry.remedy, limit)
         tags = ["security", "policy", *(line(c, limit=60) for c in outcome.controls)]
     else:
         kind = "OsPackage" if entry.package and entry.package.is_os else "LanguagePackage"
         told = vulnerability.description or f"{vulnerability.id} ({vulnerability.severity.word})"
-        rule = _described(name, f"{kind}Vulnerability", told, _help(vulnerability))
+        rule = _described(name, f"{kind}Vulnerability", told, _help(vulnerability), limit)
         tags = ["security", "vulnerability", vulnerability.severity.word.lower(), *vulnerability.cwes]
         if re.match(r"https?://[!-~]+$", vulnerability.link):
             rule["helpUri"] = vulnerability.link
@@ -106,15 +107,15 @@ def _help(vulnerability: Vulnerability) -> str:
     return f"{known}{also}{used}"
 
 
-def _described(id: str, name: str, told: str, remedy: str) -> dict[str, Any]:
-    sentence = unlinked(line(told, limit=RULE_TEXT).rstrip(".")) + "."
-    advice = unlinked(line(remedy, limit=RULE_TEXT))
+def _described(id: str, name: str, told: str, remedy: str, limit: int) -> dict[str, Any]:
+    sentence = unlinked(line(told, limit=limit).rstrip(". ")) + "."
+    advice = unlinked(line(remedy, limit=limit))
     return {
         "id": id,
         "name": name,
         "shortDescription": {"text": line(sentence, limit=200)},
         "fullDescription": {"text": sentence},
-        "help": {"text": advice, "markdown": escaped(remedy, limit=RULE_TEXT)},
+        "help": {"text": advice, "markdown": escaped(remedy, limit=limit)},
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from anchore_gate.model.evaluation import Action
 from anchore_gate.model.image import Dockerfile, Instruction
 from anchore_gate.model.result import GateRun
 from anchore_gate.report import reporter
@@ -153,3 +154,31 @@ def test_a_run_holds_as_much_as_github_takes_and_says_how_many_more(monkeypatch:
     assert len(told["results"]) == len(told["tool"]["driver"]["rules"]) == 50
     notes = told["invocations"][0]["toolExecutionNotifications"]
     assert "10 more results" in notes[-1]["message"]["text"]
+
+
+def test_of_many_images_in_one_run_each_has_its_share_and_no_verdict_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("anchore_gate.report.sarif._MOST_RUNS", 1)
+    monkeypatch.setattr("anchore_gate.report.sarif._MOST_RESULTS", 31)
+    large, small = runs.many(60).results[0], runs.many(5).results[0]
+    (told,) = rendered(runs.run_of(large, small, large, runs.no_verdict()))["runs"]
+    assert len(told["results"]) == 31
+    assert told["results"][0]["ruleId"] == "anchore-gate/no-verdict"
+    notes = told["invocations"][0]["toolExecutionNotifications"]
+    assert f"{60 + 5 + 60 - 30} more results" in notes[-1]["message"]["text"]
+
+
+def test_a_file_stays_within_what_github_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("anchore_gate.report.sarif._MOST_IN_FILE", 40)
+    monkeypatch.setattr("anchore_gate.report.sarif._MOST_IN_FULL", 30)
+    wordy = replace(runs.vulnerability(), description="long " * 150)
+    found = [runs.finding(match=runs.match(None, replace(wordy, id=f"CVE-2025-{n}"))) for n in range(30)]
+    built = runs.result(runs.outcome("vulnerabilities", "package", Action.STOP, *found))
+    for images, results, longest in ((1, 30, 750), (2, 20, 201)):
+        told = rendered(runs.run_of(*[built] * images))["runs"]
+        assert [len(run["results"]) for run in told] == [results] * images
+        texts = [
+            len(rule["fullDescription"]["text"]) for run in told for rule in run["tool"]["driver"]["rules"]
+        ]
+        assert max(texts) == longest
