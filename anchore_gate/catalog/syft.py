@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from anchore_gate.errors import InvalidReference
@@ -48,7 +49,7 @@ def render(inventory: Inventory, image: Image, *, old: bool) -> bytes:
     version = _SCHEMAS[0 if old else 1]
     document = {
         "artifacts": [_artifact(package, image, old=old) for package in inventory.packages],
-        "artifactRelationships": [],
+        "artifactRelationships": [*_ownerships(inventory)],
         "source": _source(image, old=old),
         "distro": _distro(inventory.distro, old=old),
         "descriptor": {"name": "anchore-gate", "version": __version__},
@@ -60,10 +61,23 @@ def render(inventory: Inventory, image: Image, *, old: bool) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def _artifact(package: Package, image: Image, *, old: bool) -> dict[str, Any]:
+def _ownerships(inventory: Inventory) -> Iterator[dict[str, Any]]:
+    """Who owns whose files: services leave out what a package of the distribution brought."""
+    owners = {package.purl: _id(package) for package in inventory.packages if package.is_os}
+    for package in inventory.packages:
+        if package.owned_by in owners:
+            parts = {"parent": owners[package.owned_by], "child": _id(package)}
+            yield {**parts, "type": "ownership-by-file-overlap", "metadata": {}}
+
+
+def _id(package: Package) -> str:
     key = json.dumps([package.type, package.name, package.version, package.locations])
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _artifact(package: Package, image: Image, *, old: bool) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "id": hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:16],
+        "id": _id(package),
         "name": package.name,
         "version": package.version,
         "type": package.type,
@@ -148,7 +162,8 @@ def _distro(distro: Distro | None, *, old: bool) -> dict[str, Any]:
     if distro is None:
         return {"name": "", "version": "", "idLike": ""} if old else {}
     if old:
-        return {"name": distro.id, "version": distro.version_id, "idLike": " ".join(distro.id_like)}
+        like = " ".join(distro.id_like) or distro.id  # as Engine finds it in an image that it pulls
+        return {"name": distro.id, "version": distro.version_id, "idLike": like}
     return {
         "id": distro.id,
         "versionID": distro.version_id,

@@ -106,6 +106,8 @@ def test_our_own_reader_finds_the_same_packages_again(old: bool) -> None:
 def test_engine_reads_the_distribution_by_its_old_words() -> None:
     assert written()["distro"] == {"name": "alpine", "version": "3.18.9", "idLike": "like"}
     assert written(old=False)["distro"]["versionID"] == "3.18.9"
+    alone = Inventory(distro=Distro(id="debian", version_id="12"))
+    assert json.loads(syft.render(alone, IMAGE, old=True))["distro"]["idLike"] == "debian"
 
 
 def test_a_source_package_is_named_where_services_look_for_it() -> None:
@@ -144,3 +146,18 @@ def test_a_folder_is_a_directory() -> None:
 
 def test_the_same_inventory_gives_the_same_bytes() -> None:
     assert syft.render(INVENTORY, IMAGE, old=True) == syft.render(INVENTORY, IMAGE, old=True)
+
+
+def test_a_package_that_another_one_brought_is_told_with_its_owner() -> None:
+    (owner, *_, rpm) = PACKAGES
+    owned = replace(PACKAGES[3], owned_by=owner.purl)
+    told = json.loads(syft.render(Inventory(packages=(owner, owned, rpm)), IMAGE, old=True))
+    ids = {one["name"]: one["id"] for one in told["artifacts"]}
+    (one,) = told["artifactRelationships"]
+    assert (one["parent"], one["child"]) == (ids[owner.name], ids[owned.name])
+    assert one["type"] == "ownership-by-file-overlap"
+
+
+def test_no_two_packages_share_an_id() -> None:
+    told = written()["artifacts"]
+    assert len({one["id"] for one in told}) == len(told)
