@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -14,7 +15,7 @@ from anchore_gate.image.readahead import Readable, ReadAhead
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
-_READ = 256 * 1024
+_READ = MIB
 
 
 class ByteSource(Protocol):
@@ -49,9 +50,10 @@ class PlainStream:
         self._stored = _HashedReader(source, algorithms[0])
         self._ratio_free = ratio_free
         inner, self.compression = _inflater(self._stored)
-        self._plain = _HashedPlain(inner, algorithms[1])
-        self._ahead = ReadAhead(self._plain) if ahead else None
-        self._inner: Readable = self._ahead or self._plain
+        self._hash = hashlib.new(algorithms[1], usedforsecurity=False) if algorithms[1] else None
+        passing = self._hash.update if self._hash else _nothing
+        self._ahead = ReadAhead(inner, passing) if ahead else None
+        self._inner: Readable = self._ahead or _HashedPlain(inner, passing)
 
     def __enter__(self) -> PlainStream:
         return self
@@ -94,20 +96,23 @@ class PlainStream:
     @property
     def plain_hex(self) -> str:
         """The digest of the plain bytes read so far."""
-        return self._plain.hash.hexdigest() if self._plain.hash else ""
+        return self._hash.hexdigest() if self._hash else ""
+
+
+def _nothing(_: memoryview) -> None:
+    """Nobody asks for a digest."""
 
 
 class _HashedPlain:
-    """Hashes what it reads, where an algorithm is named."""
+    """Hashes what it reads."""
 
-    def __init__(self, inner: Readable, algorithm: str) -> None:
-        self.hash = hashlib.new(algorithm, usedforsecurity=False) if algorithm else None
+    def __init__(self, inner: Readable, passing: Callable[[memoryview], object]) -> None:
         self._inner = inner
+        self._passing = passing
 
     def readinto(self, view: memoryview, /) -> int:
         count = self._inner.readinto(view) or 0
-        if self.hash is not None:
-            self.hash.update(view[:count])
+        self._passing(view[:count])
         return count
 
 

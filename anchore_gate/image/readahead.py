@@ -1,14 +1,15 @@
-"""Inflating ahead in a thread, while what came before is hashed and walked. Both release Python's lock."""
+"""Inflating ahead in one thread and hashing in another, while what came before is walked."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Protocol
 
 from anchore_gate.image.limits import MIB
 
-_BUFFERS = 3
+_BUFFERS = 8  # the more, the less one waits for another; 4 layers at a time have 32 MiB
 _SIZE = MIB
 
 
@@ -20,20 +21,33 @@ class Readable(Protocol):
         ...
 
 
-class ReadAhead:
-    """Reads `inner` in a thread of its own, at most three buffers ahead. Must be closed."""
+_Read = tuple[memoryview, int] | Exception
 
-    def __init__(self, inner: Readable) -> None:
+
+class ReadAhead:
+    """
+    Reads `inner` in a thread of its own and shows it to `passing` in another, some buffers ahead.
+
+    Inflating and hashing release Python's lock, walking does not: so all of a machine's two cores have work.
+    Must be closed.
+    """
+
+    def __init__(self, inner: Readable, passing: Callable[[memoryview], object]) -> None:
         self._inner = inner
+        self._passing = passing
         self._free: SimpleQueue[memoryview | None] = SimpleQueue()
-        self._full: SimpleQueue[tuple[memoryview, int] | Exception] = SimpleQueue()
+        self._read: SimpleQueue[_Read | None] = SimpleQueue()
+        self._full: SimpleQueue[_Read] = SimpleQueue()
         self._buffer = memoryview(b"")
         self._rest = memoryview(b"")
         self._ended: Exception | None = None
         for _ in range(_BUFFERS):
             self._free.put(memoryview(bytearray(_SIZE)))
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=work, daemon=True) for work in (self._read_on, self._pass_on)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def readinto(self, view: memoryview, /) -> int:
         """See `Readable.readinto`. Raises what `inner` raises."""
@@ -45,9 +59,10 @@ class ReadAhead:
         return count
 
     def close(self) -> None:
-        """End the thread."""
+        """End the threads."""
         self._free.put(None)
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def _next(self) -> bool:
         if self._ended is not None:
@@ -66,13 +81,20 @@ class ReadAhead:
             self._full.put(found)  # the end stays the end
         return bool(count)
 
-    def _read(self) -> None:
+    def _read_on(self) -> None:
         while (view := self._free.get()) is not None:
             try:
                 count = self._inner.readinto(view) or 0
             except Exception as problem:  # noqa: BLE001  # raised again where the bytes are asked for
-                self._full.put(problem)
-                return
-            self._full.put((view, count))
+                self._read.put(problem)
+                break
+            self._read.put((view, count))
             if not count:
-                return
+                break
+        self._read.put(None)
+
+    def _pass_on(self) -> None:
+        while (found := self._read.get()) is not None:
+            if not isinstance(found, Exception):
+                self._passing(found[0][: found[1]])
+            self._full.put(found)
