@@ -21,8 +21,7 @@ from anchore_gate.model.image import Image, Layer
 from anchore_gate.values import replace
 
 # Below this a thread costs more than it brings.
-_WORTH_A_THREAD = 4 * MIB  # of all layers, to read several at a time
-_WORTH_READING_AHEAD = MIB  # of one
+_WORTH_A_THREAD = 4 * MIB
 
 
 class LayerBlob(Protocol):
@@ -110,7 +109,7 @@ class _Reader:
         """Walk one layer and check its digests. Raises `ImageError`."""
         walk = LayerWalk(self._plan, self._spool, blob.layer.index, covered=self._files.covers)
         what = layer_name(blob.layer)
-        ahead = blob.layer.size >= _WORTH_READING_AHEAD
+        ahead = blob.layer.size >= _WORTH_A_THREAD
         with (
             blob.open() as source,
             PlainStream(

@@ -42,7 +42,7 @@ class ReadAhead:
         self._rest = memoryview(b"")
         self._ended: Exception | None = None
         for _ in range(_BUFFERS):
-            self._free.put(memoryview(bytearray(_SIZE)))
+            self._free.put(memoryview(b""))  # made when it is needed
         self._threads = [
             threading.Thread(target=work, daemon=True) for work in (self._read_on, self._pass_on)
         ]
@@ -82,7 +82,8 @@ class ReadAhead:
         return bool(count)
 
     def _read_on(self) -> None:
-        while (view := self._free.get()) is not None:
+        while (free := self._free.get()) is not None:
+            view = free or memoryview(bytearray(_SIZE))
             try:
                 count = self._inner.readinto(view) or 0
             except Exception as problem:  # noqa: BLE001  # raised again where the bytes are asked for
