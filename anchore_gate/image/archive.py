@@ -11,7 +11,7 @@ from typing import BinaryIO, Protocol
 
 from anchore_gate.errors import ImageError, ImageNotFound, LimitExceeded
 from anchore_gate.image.decompress import PlainStream
-from anchore_gate.image.limits import MAX_ARCHIVE_MEMBERS, MIB
+from anchore_gate.image.limits import KIB, MAX_ARCHIVE_MEMBERS, MIB
 from anchore_gate.image.spool import Section
 from anchore_gate.image.tarstream import TarStream
 
@@ -90,7 +90,7 @@ class TarFile:
         self._stream = stream
         self._places: dict[str, tuple[int, int]] = {}
         self._links: dict[str, str] = {}
-        tar = TarStream(_Skipping(stream), what=location)
+        tar = TarStream(_Skipping(stream), what=location, capacity=64 * KIB)  # few members, far apart
         for count, member in enumerate(tar.members()):
             if count > MAX_ARCHIVE_MEMBERS:
                 raise LimitExceeded(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from anchore_gate.errors import ImageError, LimitExceeded
-from anchore_gate.image.limits import MAX_RATIO, MIB, RATIO_FREE
+from anchore_gate.image.limits import KIB, MAX_RATIO, MIB, RATIO_FREE
 from anchore_gate.image.readahead import Readable, ReadAhead
 
 _GZIP = b"\x1f\x8b"
@@ -77,7 +77,7 @@ class PlainStream:
 
     def finish(self) -> None:
         """Read to the end, so that the digests are those of the whole."""
-        view = memoryview(bytearray(MIB))
+        view = memoryview(bytearray(64 * KIB))
         while self.readinto(view):
             pass
         while self._stored.readinto(view):

@@ -9,15 +9,17 @@ from anchore_gate.errors import UsageError
 from anchore_gate.image.needs import Needs, Want
 from anchore_gate.image.search import LineSearch
 
+_Fits = Callable[[str], object]
+
 
 class Plan:
     """What to do with each file. Wants are numbered, a file's wants are the bits of a mask."""
 
     def __init__(self, needs: Needs) -> None:
-        """Compile all patterns. Raises `UsageError`."""
+        """Sort the wants by what is quickly compared."""
         self.wants = needs.wants
         self.searches = needs.searches
-        self._patterns = [_compiled(want.pattern) for want in needs.wants]
+        self._patterns: list[_Fits | None] = [None] * len(needs.wants)  # compiled when a name fits
         self._names: dict[str, int] = {}
         self._by_suffix: dict[str, int] = {}
         self._any = 0
@@ -32,7 +34,7 @@ class Plan:
         return LineSearch(self.searches)
 
     def wanted(self, path: str) -> int:
-        """The mask of the wants that the file at `path` fits."""
+        """The mask of the wants that the file at `path` fits. Raises `UsageError` for a faulty pattern."""
         base = path[path.rfind("/") + 1 :].lower()
         mask = self._names.get(base, 0) | self._any
         if base.endswith(self._suffixes):
@@ -49,7 +51,7 @@ class Plan:
         """The checksums that are asked for."""
         if not self._checksums:
             return frozenset()
-        fitting = (one.algorithms for one, pattern in self._checksums if pattern is None or pattern(path))
+        fitting = (one.algorithms for one, pattern in self._checksums if pattern(path))
         return frozenset().union(*fitting)
 
     def bit(self, want: Want) -> int:
@@ -69,14 +71,17 @@ class Plan:
         while left:
             bit = left & -left
             left ^= bit
-            pattern = self._patterns[bit.bit_length() - 1]
-            if pattern is not None and not pattern(path):
+            number = bit.bit_length() - 1
+            pattern = self._patterns[number]
+            if pattern is None:
+                pattern = self._patterns[number] = _compiled(self.wants[number].pattern)
+            if not pattern(path):
                 mask ^= bit
         return mask
 
 
-def _compiled(pattern: str) -> Callable[[str], object] | None:
+def _compiled(pattern: str) -> _Fits:
     try:
-        return re.compile(pattern).fullmatch if pattern else None
+        return re.compile(pattern or ".*", re.DOTALL if not pattern else 0).fullmatch
     except re.error as problem:
         raise UsageError(f"pattern {pattern!r} does not compile: {problem}") from problem

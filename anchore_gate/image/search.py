@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from anchore_gate.errors import LimitExceeded, UsageError
@@ -76,10 +76,17 @@ class _Compiled:
             plain = re.compile(search.regex.encode("utf-8", "surrogateescape"))
         except (re.error, OverflowError, RecursionError) as problem:
             raise UsageError(f"content search {search.name!r} does not compile: {problem}") from problem
-        linear = _linear(search.regex)
-        self.linear = linear is not None
-        self.match: Match = linear or plain.match
+        self._plain: Match = plain.match
         self.literals = required_literals(search.regex)
+
+    @cached_property
+    def linear(self) -> Match | None:
+        """RE2's match, where it can be had; made when a line has the literals."""
+        return _linear(self.search.regex)
+
+    def match(self, line: bytes) -> Any:
+        """A match at the start of a line, None where there is none."""
+        return self.linear(line) if self.linear else self._plain(line)
 
     def candidates(self, content: bytes, lowered: bytes) -> Iterator[tuple[int, bytes]]:
         """The lines, newline included, that may match, each with its number."""

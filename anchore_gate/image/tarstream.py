@@ -89,7 +89,7 @@ class TarStream:
     def body(self, limit: int) -> memoryview | None:
         """The whole current body where it is `limit` bytes at most, valid until the next call."""
         size = self._left
-        if size > limit or size > len(self._view):
+        if size > limit:
             return None
         if self._end - self._start < size and not self._fill(size):
             raise self._truncated()
@@ -203,7 +203,7 @@ class TarStream:
             raise LimitExceeded(f"{self._what}: an extended tar header of {size} bytes at byte {self.offset}")
         self._left = size
         body = self.body(MAX_EXTENDED_HEADER)
-        assert body is not None, "the capacity is larger than any extended header"
+        assert body is not None, "the size was looked at"
         self._padding = -size % BLOCK
         return extension_of(kind, bytes(body), what=self._what)
 
@@ -236,7 +236,11 @@ class TarStream:
         """Make at least `size` bytes lie in the view in one piece; False at the end of the stream."""
         view = self._view
         have = self._end - self._start
-        if self._start:
+        if size > len(view):
+            self._view = memoryview(bytearray(size))
+            self._view[:have] = view[self._start : self._end]
+            view = self._view
+        elif self._start:
             view[:have] = view[self._start : self._end]
         self._start, self._end = 0, have
         while self._end < size:
