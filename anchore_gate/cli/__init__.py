@@ -48,6 +48,7 @@ def run_process() -> NoReturn:
     import os
 
     gc.set_threshold(100_000, 20, 100)
+    sys.setswitchinterval(0.0005)  # seconds: inflating and hashing wait less for the thread that walks
     vars(argparse)["_"] = str  # its words are not translated: `gettext` looks for six catalogues otherwise
     code = main()
     try:
