@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from anchore_gate.catalog.syft_cpes import guessed
 from anchore_gate.errors import InvalidReference
 from anchore_gate.model.image import Image
 from anchore_gate.model.inventory import Distro, Inventory, Package
@@ -85,7 +86,7 @@ def _artifact(package: Package, image: Image, *, old: bool) -> dict[str, Any]:
         "locations": [_location(place, package, image) for place in package.locations],
         "licenses": list(package.licenses),
         "language": _LANGUAGES.get(package.type, ""),
-        "cpes": list(package.cpes),
+        "cpes": list(guessed(package)),
         "purl": package.purl,
     }
     words = _METADATA_TYPES.get(package.type)

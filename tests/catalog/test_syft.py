@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from anchore_gate.catalog import syft
 from anchore_gate.catalog.sbom import parse_sbom
+from anchore_gate.catalog.syft_cpes import guessed
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import Image, Layer
 from anchore_gate.model.inventory import Distro, Inventory, Package
 
+RECORDED = Path(__file__).parents[1] / "vectors" / "anchore-v1"
 LAYER = Digest.of(b"layer")
 IMAGE = Image(
     name="docker-archive:app.tar",
@@ -161,3 +164,42 @@ def test_a_package_that_another_one_brought_is_told_with_its_owner() -> None:
 def test_no_two_packages_share_an_id() -> None:
     told = written()["artifacts"]
     assert len({one["id"] for one in told}) == len(told)
+
+
+def cpes_of(package: Package) -> set[tuple[str, str]]:
+    """Vendors and products that are guessed."""
+    return {(one.split(":")[3], one.split(":")[4]) for one in guessed(package)}
+
+
+@pytest.mark.parametrize("name", ["busybox", "alpine-keys", "libcrypto3", "libc-utils", "busybox-binsh"])
+def test_an_alpine_package_has_the_names_that_syft_was_recorded_to_guess(name: str) -> None:
+    content = json.loads((RECORDED / "032_GET_content_os.json").read_text())["response"]["body"]["content"]
+    (told,) = [one for one in content if one["package"] == name]
+    origin = "" if told["sourcepkg"] == name else told["sourcepkg"]
+    package = Package(type="apk", name=name, version=told["version"], upstream=origin)
+    own = {one for one in told["cpes"] if one.split(":")[3] == name}
+    assert own
+    assert own <= set(guessed(package))
+
+
+@pytest.mark.parametrize(
+    ("package", "name"),
+    [
+        (Package(type="npm", name="@angular/core", version="1"), ("angular", "core")),
+        (Package(type="go-module", name="github.com/docker/docker", version="1"), ("docker", "docker")),
+        (
+            Package(type="java-archive", name="log4j-core", version="1", group_id="org.apache.logging.log4j"),
+            ("apache", "log4j-core"),
+        ),
+        (Package(type="python", name="Jinja2", version="1"), ("python-Jinja2", "Jinja2")),
+    ],
+    ids=["npm", "go", "java", "python"],
+)
+def test_who_makes_a_package_is_guessed_from_its_name(package: Package, name: tuple[str, str]) -> None:
+    assert name in cpes_of(package)
+
+
+def test_a_version_is_escaped_and_a_known_name_is_kept() -> None:
+    package = Package(type="deb", name="bash", version="1:5.1+b1~x")
+    assert guessed(package) == (r"cpe:2.3:a:bash:bash:1\:5.1\+b1\~x:*:*:*:*:*:*:*",)
+    assert guessed(replace(package, cpes=("cpe:2.3:a:x:y:1",))) == ("cpe:2.3:a:x:y:1",)
