@@ -15,7 +15,7 @@ from tests.support import pipelines
 from tests.support.act import Build, needs_act, run_act
 from tests.support.anchore import IMPORTED, Engine, anchore
 from tests.support.anchore import PASSWORD as SERVICE_PASSWORD
-from tests.support.pipelines import ENCODED, PASSWORD, TEAM_POLICY, USER
+from tests.support.pipelines import ATTACKS, ENCODED, PASSWORD, TEAM_POLICY, TEXT_WORDS, USER
 from tests.support.tools import ROOT
 
 pytestmark = needs_act
@@ -57,8 +57,9 @@ def build(
             "warns_fail": {"images": bad, "policy": warnings, "fail-on": "warn"},
             "times_out": {"images": f"{silent}/app:1", "registry-insecure": "true", "timeout": "1"},
             "hostile": {"images": good, "annotations": f"reason={hostile}", "sarif-category": hostile},
-            "hostile_name": {"images": good, "tag": hostile},
         }
+        for shift in range(len(ATTACKS)):
+            asked[f"hostile_{shift}"] = pipelines.hostile_words(TEXT_WORDS, marker, shift)
         jobs = {
             name: job(name, gate({"policy": str(TEAM_POLICY), **asked[name]}, id="gate")) for name in asked
         }
@@ -166,7 +167,9 @@ def test_a_clean_image_has_a_junit_file_of_passing_cases(build: Build) -> None:
 def test_a_hostile_input_is_never_run(build: Build, marker: Path) -> None:
     assert build.result("hostile") == "success"
     assert f"$(touch {marker})" in (build.reports("hostile") / "result.json").read_text()
-    assert build.result("hostile_name") == "failure"
+    for shift in range(len(ATTACKS)):
+        assert build.result(f"hostile_{shift}") == "failure"
+        assert "error" in build.log(f"hostile_{shift}")
     assert not marker.exists()
 
 

@@ -17,7 +17,7 @@ from tests.support import pipelines
 from tests.support.anchore import IMPORTED, Engine, anchore
 from tests.support.anchore import PASSWORD as SERVICE_PASSWORD
 from tests.support.gitlab import Pipeline, copy_template, needs_gitlab, needs_rsync, run_gitlab
-from tests.support.pipelines import ENCODED, PASSWORD, TEAM_POLICY, USER
+from tests.support.pipelines import ATTACKS, ENCODED, PASSWORD, TEAM_POLICY, TEXT_WORDS, USER
 from tests.support.tools import ROOT
 from tests.support.web import Reply, serve
 
@@ -66,10 +66,13 @@ def pipeline(
             "warns_fail": {"images": bad, "policy": warnings, "fail_on": "warn"},
             "times_out": {"images": f"{silent}/app:1", "registry_insecure": "true", "timeout": "1"},
             "hostile": {"images": good, "annotations": f"reason={hostile}", "sarif_category": hostile},
-            "hostile_name": {"images": good, "tag": hostile},
             "service": {"images": IMPORTED, "url": service.url, "policy": ""},
             "secret": {"images": f"{telltale.host}/app:1", "registry_insecure": "true"},
         }
+        # The runner itself gives the report folder to a shell.
+        words = [name.replace("-", "_") for name in TEXT_WORDS if name != "report-dir"]
+        for shift in range(len(ATTACKS)):
+            cases[f"hostile_{shift}"] = {**pipelines.hostile_words(words, marker, shift)}
         masked = {"ANCHORE_GATE_REGISTRY_USERNAME": USER, "ANCHORE_GATE_REGISTRY_PASSWORD": PASSWORD}
         masked |= {"ANCHORE_GATE_USERNAME": "admin", "ANCHORE_GATE_PASSWORD": SERVICE_PASSWORD}
         apart = {"allow_failure": {"exit_codes": [1]}}
@@ -127,7 +130,9 @@ def test_a_clean_image_has_a_junit_file_of_passing_cases(pipeline: Pipeline) -> 
 def test_a_hostile_input_is_never_run(pipeline: Pipeline, marker: Path) -> None:
     assert pipeline.result("hostile") == "PASS"
     assert f"touch {marker}" in (pipeline.reports("hostile") / "result.json").read_text()
-    assert pipeline.result("hostile_name") == "FAIL"
+    for shift in range(len(ATTACKS)):
+        assert pipeline.result(f"hostile_{shift}") == "FAIL"
+        assert "error" in pipeline.log(f"hostile_{shift}")
     assert not marker.exists()
 
 

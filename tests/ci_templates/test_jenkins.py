@@ -13,9 +13,15 @@ from tests.support import pipelines
 from tests.support.anchore import IMPORTED, Engine, anchore
 from tests.support.anchore import PASSWORD as SERVICE_PASSWORD
 from tests.support.jenkins import Case, Ended, needs_jenkins, run_jenkins
-from tests.support.pipelines import ENCODED, PASSWORD, TEAM_POLICY
+from tests.support.pipelines import ATTACKS, ENCODED, PASSWORD, TEAM_POLICY, TEXT_WORDS
 
 pytestmark = needs_jenkins
+
+
+def camel(name: str) -> str:
+    first, *rest = name.split("-")
+    return first + "".join(word.capitalize() for word in rest)
+
 
 TWICE = """
 @Library('anchore-gate') _
@@ -86,7 +92,6 @@ def builds(
             "unknown_word": {"images": good, "polcy": policy},
             "unknown_choice": {"images": good, "onFail": "maybe"},
             "hostile": {"images": good, "annotations": {"reason": hostile}, "sarifCategory": hostile},
-            "hostile_name": {"images": good, "tag": hostile},
             "plugin_words": {
                 "name": "anchore_images",
                 "bailOnFail": False,
@@ -126,6 +131,9 @@ def builds(
                 "credentialsId": "registry-login",
             },
         }
+        for shift in range(len(ATTACKS)):
+            spelled = [camel(name) for name in TEXT_WORDS]
+            words[f"hostile_{shift}"] = {**pipelines.hostile_words(spelled, folder / "pwned", shift)}
         cases = {
             name: Case(words={"policy": policy, **one}, files={"anchore_images": f"{bad}\n"})
             for name, one in words.items()
@@ -258,7 +266,9 @@ def test_the_page_is_published_where_it_is_asked_for(builds: dict[str, Ended]) -
 def test_a_hostile_value_is_never_run(builds: dict[str, Ended]) -> None:
     assert builds["hostile"].result == "SUCCESS", builds["hostile"].log
     assert "touch pwned" in (builds["hostile"].reports / "result.json").read_text()
-    assert builds["hostile_name"].result == "FAILURE"
+    for shift in range(len(ATTACKS)):
+        assert builds[f"hostile_{shift}"].result == "FAILURE"
+        assert "error" in builds[f"hostile_{shift}"].log
     assert not list(builds["passes"].workspace.parent.rglob("pwned"))
 
 

@@ -7,17 +7,36 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.tools import ROOT
 from tests.support.web import Asked, Reply, Site, serve
 
+# Out of nothing, and out of either kind of quotes.
+ATTACKS = (
+    "$(touch MARKER)",
+    "`touch MARKER`",
+    "x; touch MARKER #",
+    "x'; touch MARKER #",
+    'x"; touch MARKER #',
+)
+TEXT_WORDS = tuple(
+    one["name"]
+    for one in json.loads((ROOT / "ci-templates" / "inputs.json").read_text())["inputs"]
+    if one["kind"] in {"text", "list", "number"}
+)
 TEAM_POLICY = ROOT / "examples" / "policies" / "team.json"
 USER, PASSWORD = "ci-user", "s3cr3t-of-the-registry"
 # As it travels in a header: as good as the password itself.
 ENCODED = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+
+
+def hostile_words(names: Iterable[str], marker: Path, shift: int) -> dict[str, str]:
+    """A value for each name that makes `marker`, if a shell ever reads it; each `shift` turns the attacks round."""
+    attacks = [text.replace("MARKER", str(marker)) for text in ATTACKS]
+    return {name: attacks[(number + shift) % len(attacks)] for number, name in enumerate(names)}
 
 
 def gate_command(folder: Path) -> Path:
