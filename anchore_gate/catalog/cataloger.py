@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol, runtime_checkable
 
 from anchore_gate.image.filesystem import Filesystem
-from anchore_gate.image.needs import Needs
+from anchore_gate.image.needs import Needs, Want
 from anchore_gate.model.inventory import Distro, Package, PackageFile, Unknown
 from anchore_gate.values import dataclass
 
@@ -42,3 +42,28 @@ class Cataloger(Protocol):
         Raises `CatalogError` where an operating system's package database cannot be read at all.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileCataloger:
+    """A `Cataloger` of packages each of which has a file that tells all of it."""
+
+    name: str
+    wants: tuple[Want, ...]
+    read: Callable[[Filesystem, str], Iterator[Package | Unknown]]  # what the file at a path tells
+
+    def needs(self) -> Needs:
+        """See `Cataloger.needs`."""
+        return Needs(wants=self.wants)
+
+    def catalog(
+        self,
+        files: Filesystem,
+        distro: Distro | None,  # noqa: ARG002  # the shape's argument
+        *,
+        with_files: bool,  # noqa: ARG002  # the shape's argument
+    ) -> Iterator[Package | Ownership | Unknown]:
+        """See `Cataloger.catalog`."""
+        for want in self.wants:
+            for path in files.kept(want):
+                yield from self.read(files, path)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 
-from anchore_gate.catalog.cataloger import Ownership
+from anchore_gate.catalog.cataloger import FileCataloger
 from anchore_gate.catalog.database import layer_of
 from anchore_gate.image.filesystem import Filesystem
-from anchore_gate.image.needs import MIB, Needs, Want
-from anchore_gate.model.inventory import Distro, Package, Unknown
+from anchore_gate.image.needs import MIB, Want
+from anchore_gate.model.inventory import Package, Unknown
 from anchore_gate.values import replace
 
 EXTENSIONS = (".jar", ".war", ".ear", ".par", ".sar", ".nar", ".jpi", ".hpi", ".kar", ".lpkg")
@@ -17,30 +17,13 @@ MAX_ARCHIVE = 4096 * MIB  # bytes of an archive in the image; it is never held i
 _WANT = Want(suffixes=frozenset({*EXTENSIONS, ".zip"}), limit=MAX_ARCHIVE)
 
 
-class _Java:
-    """See `Cataloger`."""
+def _read(files: Filesystem, path: str) -> Iterator[Package | Unknown]:
+    from anchore_gate.catalog.java_walk import Walk
 
-    name = "java"
-
-    def needs(self) -> Needs:
-        """See `Cataloger.needs`."""
-        return Needs(wants=(_WANT,))
-
-    def catalog(
-        self,
-        files: Filesystem,
-        distro: Distro | None,  # noqa: ARG002  # the shape's argument
-        *,
-        with_files: bool,  # noqa: ARG002  # the shape's argument
-    ) -> Iterator[Package | Ownership | Unknown]:
-        """See `Cataloger.catalog`."""
-        for path in files.kept(_WANT):
-            from anchore_gate.catalog.java_walk import Walk
-
-            layer = layer_of(files, path)
-            with closing(files.open(path)) as stream:
-                for found in Walk(path).archive(stream, path, depth=0):
-                    yield replace(found, layer=layer) if isinstance(found, Package) else found
+    layer = layer_of(files, path)
+    with closing(files.open(path)) as stream:
+        for found in Walk(path).archive(stream, path, depth=0):
+            yield replace(found, layer=layer) if isinstance(found, Package) else found
 
 
-CATALOGER = _Java()
+CATALOGER = FileCataloger(name="java", wants=(_WANT,), read=_read)

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from anchore_gate.catalog.cataloger import Ownership
+from anchore_gate.catalog.cataloger import FileCataloger
 from anchore_gate.catalog.database import layer_of
 from anchore_gate.catalog.json_text import sound
 from anchore_gate.image.filesystem import Filesystem
-from anchore_gate.image.needs import MIB, Needs, Want
-from anchore_gate.model.inventory import Distro, Package, Unknown
+from anchore_gate.image.needs import MIB, Want
+from anchore_gate.model.inventory import Package, Unknown
 from anchore_gate.model.purl import purl
 from anchore_gate.values import replace
 
@@ -22,32 +22,15 @@ _MAX_DOCUMENTS = 16  # in one file; Syft reads JSON documents that follow each o
 _MAX_TEXT = 512  # characters of a name or version
 
 
-class _Npm:
-    """See `Cataloger`."""
-
-    name = "npm"
-
-    def needs(self) -> Needs:
-        """See `Cataloger.needs`."""
-        return Needs(wants=(_WANT,))
-
-    def catalog(
-        self,
-        files: Filesystem,
-        distro: Distro | None,  # noqa: ARG002  # the shape's argument
-        *,
-        with_files: bool,  # noqa: ARG002  # the shape's argument
-    ) -> Iterator[Package | Ownership | Unknown]:
-        """See `Cataloger.catalog`."""
-        for path in files.kept(_WANT):
-            try:
-                documents = _documents(files.read(path))
-            except (ValueError, RecursionError) as problem:
-                yield Unknown(path, self.name, f"not a package.json: {str(problem)[:200]}")
-                continue
-            for document in documents:
-                if (package := _package(document, path)) is not None:
-                    yield replace(package, layer=layer_of(files, path))
+def _read(files: Filesystem, path: str) -> Iterator[Package | Unknown]:
+    try:
+        documents = _documents(files.read(path))
+    except (ValueError, RecursionError) as problem:
+        yield Unknown(path, "npm", f"not a package.json: {str(problem)[:200]}")
+        return
+    for document in documents:
+        if (package := _package(document, path)) is not None:
+            yield replace(package, layer=layer_of(files, path))
 
 
 def _documents(content: bytes) -> list[Any]:
@@ -95,4 +78,4 @@ def _licenses(document: dict[str, Any]) -> Iterator[str]:
                 yield sound(text.strip())
 
 
-CATALOGER = _Npm()
+CATALOGER = FileCataloger(name="npm", wants=(_WANT,), read=_read)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from anchore_gate.catalog.cataloger import Ownership
+from anchore_gate.catalog.cataloger import FileCataloger
 from anchore_gate.catalog.database import layer_of
 from anchore_gate.image.filesystem import Filesystem
-from anchore_gate.image.needs import MIB, Needs, Want
-from anchore_gate.model.inventory import Distro, Package, Unknown
+from anchore_gate.image.needs import MIB, Want
+from anchore_gate.model.inventory import Package, Unknown
 from anchore_gate.model.purl import purl
 from anchore_gate.regex import regex
 from anchore_gate.values import replace
@@ -27,32 +27,14 @@ _SEPARATORS = regex(r"[-_.]+")
 _TROVE = "License :: "
 
 
-class _Python:
-    """See `Cataloger`."""
-
-    name = "python"
-
-    def needs(self) -> Needs:
-        """See `Cataloger.needs`."""
-        return Needs(wants=_WANTS)
-
-    def catalog(
-        self,
-        files: Filesystem,
-        distro: Distro | None,  # noqa: ARG002  # the shape's argument
-        *,
-        with_files: bool,  # noqa: ARG002  # the shape's argument
-    ) -> Iterator[Package | Ownership | Unknown]:
-        """See `Cataloger.catalog`."""
-        for want in _WANTS:
-            for path in files.kept(want):
-                fields = _fields(files.read(path))
-                name = fields.get("name", [""])[-1]
-                if not name:
-                    yield Unknown(path, self.name, "no Name in Python metadata")
-                elif name != "Python":  # Python 2.7's own egg-info: the interpreter, not a package
-                    package = _package(name, fields, _locations(files, path))
-                    yield replace(package, layer=layer_of(files, path))
+def _read(files: Filesystem, path: str) -> Iterator[Package | Unknown]:
+    fields = _fields(files.read(path))
+    name = fields.get("name", [""])[-1]
+    if not name:
+        yield Unknown(path, "python", "no Name in Python metadata")
+    elif name != "Python":  # Python 2.7's own egg-info: the interpreter, not a package
+        package = _package(name, fields, _locations(files, path))
+        yield replace(package, layer=layer_of(files, path))
 
 
 def _fields(content: bytes) -> dict[str, list[str]]:
@@ -108,4 +90,4 @@ def _locations(files: Filesystem, path: str) -> tuple[str, ...]:
     return (path, *(found for found in beside if files.entry(found) is not None))
 
 
-CATALOGER = _Python()
+CATALOGER = FileCataloger(name="python", wants=_WANTS, read=_read)
