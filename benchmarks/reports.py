@@ -12,6 +12,7 @@ from anchore_gate.report import format_names
 from anchore_gate.report.reporter import ReportOptions
 from anchore_gate.report.writer import plan_reports
 from tests.support import runs
+from tests.support.browser import CHROMIUM, tab
 
 
 def main(findings: int) -> None:
@@ -32,6 +33,24 @@ def main(findings: int) -> None:
         plan_reports([], Path(folder) / "all").write(run, ReportOptions())
         took = time.process_time() - start
     print(f"one by one    {spent:6.2f} s\nall together  {took:6.2f} s, peak {_peak():.0f} MB")
+    _open(20_000)
+
+
+def _open(findings: int) -> None:
+    """Print how long a browser takes until the page can be used, best of three, where there is a browser."""
+    if CHROMIUM is None:
+        return
+    took = []
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / "report.html"
+        plan_reports([("html", page)], None).write(runs.many(findings), ReportOptions())
+        with tab(Path(folder) / "profile") as browser:
+            for _ in range(3):
+                start = time.perf_counter()
+                browser.open(page.as_uri())
+                browser.run("document.querySelector('.count').textContent")
+                took.append(time.perf_counter() - start)
+    print(f"html of {findings} findings opens in {min(took):.2f} s")
 
 
 def _peak() -> float:
