@@ -36,28 +36,40 @@ def finding_rows(
     entries: Iterable[Entry], *, prefix: str, controls: Mapping[int, tuple[str, ...]]
 ) -> Iterator[str]:
     """A row for each finding; `controls` tells by the outcome's identity which controls it speaks to."""
+    spoken = {outcome: _safe(" ".join(names)) for outcome, names in controls.items()}
     for number, entry in enumerate(entries, start=1):
         title = escape(entry.title)
         if number <= FULL:
             title = f"<details><summary>{title}</summary>{_told(entry)}</details>"
-        yield _finding(entry, title, f"{prefix}{number}", " ".join(controls.get(id(entry.outcome), ())))
+        yield _finding(entry, title, f"{prefix}{number}", spoken.get(id(entry.outcome), ""))
 
 
 def _finding(entry: Entry, title: str, anchor: str, controls: str) -> str:
-    outcome, package = entry.outcome, entry.package
-    severity = entry.severity.word if entry.severity is not None else ""
+    outcome, package, flaw = entry.outcome, entry.package, entry.vulnerability
     named = f' data-p="{_shared(package.name)}"' if package else ""
-    state = entry.state
+    weight = _weight_cells(entry.state, flaw.severity.word if flaw else "")
+    grounds = _grounds_cells(
+        entry.place, entry.layer, entry.instruction, outcome.gate, outcome.trigger, entry.remedy
+    )
+    row = f'<tr role="row" id="{anchor}" data-c="{controls}"{named}>'
+    return f'{row}{weight}<td role="cell">{title}</td>{grounds}</tr>\n'
+
+
+@lru_cache(maxsize=256)
+def _weight_cells(state: str, severity: str) -> str:
     return (
-        f'<tr role="row" id="{anchor}" data-c="{_shared(controls)}"{named}>'
         f'<td role="cell"><b class="{state.replace(" ", "-")}">{state}</b></td>'
         f'<td role="cell" class="{severity.lower()}">{severity}</td>'
-        f'<td role="cell">{title}</td>'
-        f'<td role="cell">{_shared(entry.place)}</td>'
-        f'<td role="cell">{_layer(entry.layer, entry.instruction)}</td>'
-        f'<td role="cell">{_rule(outcome.gate, outcome.trigger)}</td>'
-        f'<td role="cell">{_shared(entry.remedy)}</td></tr>\n'
     )
+
+
+@lru_cache(maxsize=16_384)  # the findings of a package have them in common
+def _grounds_cells(
+    place: str, layer: int | None, instruction: str, gate: str, trigger: str, remedy: str
+) -> str:
+    brought = "" if layer is None else f"{layer}: {_safe(line(instruction, limit=90))}".rstrip(": ")
+    cells = _safe(place), brought, f"{_safe(gate)}/<wbr>{_safe(trigger)}", _safe(remedy)
+    return "".join(f'<td role="cell">{cell}</td>' for cell in cells)
 
 
 def _told(entry: Entry) -> str:
@@ -97,16 +109,6 @@ def _link(address: str) -> str:
     if not address.startswith(("https://", "http://")):
         return shown
     return f'<a href="{shown}" rel="noopener noreferrer">{shown}</a>'
-
-
-@lru_cache(maxsize=4096)
-def _layer(index: int | None, instruction: str) -> str:
-    return "" if index is None else f"{index}: {_safe(line(instruction, limit=90))}".rstrip(": ")
-
-
-@lru_cache(maxsize=1024)
-def _rule(gate: str, trigger: str) -> str:
-    return f"{_safe(gate)}/<wbr>{_safe(trigger)}"
 
 
 def _safe(text: str) -> str:
