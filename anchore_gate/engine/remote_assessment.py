@@ -6,7 +6,7 @@ from typing import Any
 
 from anchore_gate.engine.engine import Request
 from anchore_gate.engine.remote_evaluation import evaluation_of, is_readable
-from anchore_gate.engine.remote_feeds import database_of, feed_problems
+from anchore_gate.engine.remote_feeds import database_of, with_feeds
 from anchore_gate.engine.remote_here import Here, with_unseen
 from anchore_gate.image.dockerfile import guess_dockerfile, load_dockerfile, with_layers
 from anchore_gate.model.digest import Digest
@@ -81,8 +81,7 @@ def _judge(service: Service) -> str:
 def _evaluation(
     request: Request, judgement: Judgement, known: tuple[Match, ...], feeds: tuple[Feed, ...] | None
 ) -> Evaluation:
-    evaluation = evaluation_of(judgement, request, known)
-    return replace(evaluation, problems=(*evaluation.problems, *feed_problems(feeds, evaluation, known)))
+    return with_feeds(evaluation_of(judgement, request, known), feeds, known)
 
 
 def _image(request: Request, image: ServiceImage, judgement: Judgement) -> Image:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from anchore_gate.model.evaluation import Evaluation, Problem
+from anchore_gate.errors import RemoteError
+from anchore_gate.model.evaluation import Action, Evaluation, Problem, RuleOutcome
 from anchore_gate.model.image import created_at
 from anchore_gate.model.vulnerability import DatabaseIdentity, Match
 from anchore_gate.remote.feeds import VULNERABILITY_FEEDS
 from anchore_gate.remote.values import Feed
+from anchore_gate.values import replace
+
+_ABOUT_DATA = frozenset({"stale_feed_data", "vulnerability_data_unavailable"})
 
 
 def database_of(source: str, feeds: tuple[Feed, ...] | None) -> DatabaseIdentity:
@@ -19,26 +23,35 @@ def database_of(source: str, feeds: tuple[Feed, ...] | None) -> DatabaseIdentity
     return DatabaseIdentity(source=source, built_at=min(times, default=None), providers=told)
 
 
-def feed_problems(
-    feeds: tuple[Feed, ...] | None, evaluation: Evaluation, matches: tuple[Match, ...]
-) -> Iterator[Problem]:
+def with_feeds(
+    evaluation: Evaluation, feeds: tuple[Feed, ...] | None, matches: tuple[Match, ...]
+) -> Evaluation:
     """
-    A service whose feeds never came finds nothing, and would let everything pass.
+    The evaluation, stopped by each rule about vulnerabilities where the service's feeds never came.
 
-    That stops images whose policy asks for vulnerabilities, or whose policy is not known. Feeds that the user
-    may not see have come where anything was found.
+    Such a service finds nothing, and would let everything pass. Feeds that the user may not see have come
+    where anything was found. Raises `RemoteError` where it is not known what was asked.
     """
     if feeds is not None and any(_filled(feeds)):
-        return
-    asks = not evaluation.outcomes or any(one.gate == "vulnerabilities" for one in evaluation.outcomes)
+        return evaluation
     said = "hold nothing: they were never synced"
     if feeds is None:
         said = "may not be seen by this user" + ("" if matches else ", and nothing was found")
-    yield Problem(
-        severity="error" if asks and (feeds is not None or not matches) else "warn",
-        type="FeedsNeverSynced",
-        message=f"the vulnerability feeds of the service {said}",
-    )
+    words = f"the vulnerability feeds of the service {said}"
+    problem = Problem(severity="warn", type="FeedsNeverSynced", message=words)
+    told = replace(evaluation, problems=(*evaluation.problems, problem))
+    if feeds is None and matches:
+        return told
+    if not evaluation.outcomes and evaluation.mapping is not None and evaluation.final_action < Action.STOP:
+        raise RemoteError(words)
+    return replace(told, outcomes=tuple(_blinded(one, words) for one in evaluation.outcomes))
+
+
+def _blinded(outcome: RuleOutcome, words: str) -> RuleOutcome:
+    """A rule that needs the data cannot say; one that asks about the data itself has said it."""
+    if outcome.gate != "vulnerabilities" or outcome.trigger in _ABOUT_DATA:
+        return outcome
+    return replace(outcome, problem=outcome.problem or words)
 
 
 def _filled(feeds: tuple[Feed, ...]) -> Iterator[Feed]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from anchore_gate.engine.engine import Request
-from anchore_gate.errors import UsageError
+from anchore_gate.errors import RemoteError, UsageError
 from anchore_gate.image.source import ImageDocuments
-from anchore_gate.model.evaluation import Evaluation, Problem, RuleOutcome
+from anchore_gate.model.evaluation import Action, Evaluation, RuleOutcome
 from anchore_gate.model.image import Image, ImageReference
 from anchore_gate.model.inventory import Inventory
 from anchore_gate.values import dataclass, replace
@@ -91,20 +91,18 @@ def with_unseen(evaluation: Evaluation, gates: frozenset[str], *, is_readable: b
     """
     The evaluation, stopped by every rule the service could not look at: it finds nothing, and says "go".
 
-    Where the service's policy cannot be read it is not known which rules those are: that stops too.
+    Raises `RemoteError` where the service's policy cannot be read: it is not known which rules those are.
     """
+    if not is_readable and evaluation.mapping is not None and evaluation.final_action < Action.STOP:
+        raise RemoteError(
+            f"{evaluation.bundle_id}: the service does not show this policy, so it is not known whether"
+            " its rules need files of an image that was catalogued here"
+        )
     outcomes = tuple(
         replace(one, problem=one.problem or _unseen_words(one)) if _is_unseen(one, gates) else one
         for one in evaluation.outcomes
     )
-    if is_readable or evaluation.mapping is None:
-        return replace(evaluation, outcomes=outcomes)
-    problem = Problem(
-        severity="error",
-        type="UnseenRules",
-        message="the image was catalogued here, and the service does not show which rules need its files",
-    )
-    return replace(evaluation, outcomes=outcomes, problems=(*evaluation.problems, problem))
+    return replace(evaluation, outcomes=outcomes)
 
 
 def _is_unseen(outcome: RuleOutcome, gates: frozenset[str]) -> bool:

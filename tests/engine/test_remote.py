@@ -32,6 +32,7 @@ from tests.support.anchore import (
     Engine,
     anchore,
     answer,
+    record_of,
     recorded,
     reply,
     table_of,
@@ -289,23 +290,46 @@ def test_feeds_that_never_came_stop_where_the_policy_asks_for_them(image: str, f
     with anchore() as service:
         service.instead["GET", "/v1/system/feeds"] = [reply(feeds)]
         result = judged(service, image)
-    (problem,) = result.evaluation.problems
-    assert (problem.type, problem.severity) == ("FeedsNeverSynced", "error" if image == IMPORTED else "warn")
+    assert [one.type for one in result.evaluation.problems] == ["FeedsNeverSynced"]
+    blind = {one.trigger for one in result.evaluation.outcomes if one.problem}
+    assert blind == ({"package"} if image == IMPORTED else set())
     assert result.verdict == ("fail" if image == IMPORTED else "pass")
 
 
-@pytest.mark.parametrize("status", [403, 404])
-@pytest.mark.parametrize(("found", "severity"), [(True, "warn"), (False, "error")])
-def test_feeds_that_may_not_be_seen_have_come_where_something_was_found(
-    status: int, found: bool, severity: str
+def test_feeds_that_never_came_are_no_fault_of_the_policy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANCHORE_GATE_PASSWORD", PASSWORD)
+    with anchore(Engine(states=["analyzed"])) as service:
+        service.instead["GET", "/v1/system/feeds"] = [reply([])]
+        assert main(["check", IMPORTED, "--url", service.url, "--username", "admin"]) == 1
+
+
+def test_without_feeds_and_without_a_policy_to_read_there_is_no_verdict() -> None:
+    def hide(body: Any) -> None:
+        record_of(body)["detail"]["policy"] = {}
+        record_of(body)["status"] = "pass"
+        table = next(one for one in table_of(body)["result"].values() if one)
+        table["result"] |= {"rows": [], "final_action": "go"}
+        table_of(body)["final_action"] = "go"
+
+    with anchore(Engine(states=["analyzed"], rewrite=hide)) as service:
+        service.instead["GET", "/v1/system/feeds"] = [reply([])]
+        with pytest.raises(RemoteError, match="never synced"):
+            judged(service)
+
+
+@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("found", [True, False])
+def test_feeds_that_may_not_be_seen_have_come_where_something_was_found(status: int, found: bool) -> None:
     with anchore() as service:
         service.instead["GET", "/v1/system/feeds"] = [reply({"message": "no"}, status)]
         if not found:
             path = f"/v1/images/{IMPORTED_DIGEST}/vuln/all"
             service.instead["GET", path] = [reply({"vulnerabilities": []})]
         result = judged(service)
-    assert [one.severity for one in result.evaluation.problems] == [severity]
+    assert any(one.problem for one in result.evaluation.outcomes) is not found
 
 
 def test_a_policy_file_is_uploaded_used_and_taken_away(tmp_path: Path) -> None:

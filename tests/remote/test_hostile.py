@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from anchore_gate.engine.engine import Request
 from anchore_gate.engine.remote_evaluation import evaluation_of, is_readable
-from anchore_gate.engine.remote_feeds import database_of, feed_problems
+from anchore_gate.engine.remote_feeds import database_of, with_feeds
 from anchore_gate.errors import GateError
 from anchore_gate.model.evaluation import Action
 from anchore_gate.remote import contents, v1, v2
@@ -105,7 +105,7 @@ def matches_of(raw: Any) -> None:
 def feeds(raw: Any) -> None:
     told = tuple(feeds_of(listing(raw, "x")))
     database_of("anchore-engine", told)
-    tuple(feed_problems(told, evaluation_of(of_v2(evaluation()), REQUEST, ()), ()))
+    with_feeds(evaluation_of(of_v2(evaluation()), REQUEST, ()), told, ())
 
 
 def login(raw: Any) -> None:

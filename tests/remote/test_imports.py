@@ -16,7 +16,7 @@ from anchore_gate.errors import AnalysisFailed, ImageError, ImageNotFound, Remot
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.result import GateResult
 from tests.support import images
-from tests.support.anchore import IMPORTED, PASSWORD, Engine, anchore, recorded, reply, table_of
+from tests.support.anchore import IMPORTED, PASSWORD, Engine, anchore, record_of, recorded, reply, table_of
 from tests.support.web import Reply
 
 INSTALLED = "P:busybox\nV:1.36.1-r7\nA:x86_64\nL:GPL-2.0-only\no:busybox\n\n"
@@ -167,13 +167,22 @@ def test_rules_about_files_stop_an_image_whose_files_the_service_never_saw(archi
     assert result.verdict == "fail"
 
 
-def test_a_policy_that_cannot_be_read_stops_an_imported_image(archive: Path) -> None:
+@pytest.mark.parametrize("final", ["stop", "warn"])
+def test_a_policy_that_cannot_be_read_lets_no_imported_image_pass(archive: Path, final: str) -> None:
     def hide(body: Any) -> None:
-        next(iter(next(iter(body[0].values())).values()))[0]["detail"]["policy"] = {}
+        record_of(body)["detail"]["policy"] = {}
+        if final == "warn":
+            record_of(body)["status"] = "pass"
+            table = next(one for one in table_of(body)["result"].values() if one)
+            table["result"]["rows"] = [row for row in table["result"]["rows"] if row[6] == final]
+            table_of(body)["final_action"] = final
 
     with anchore(Engine(rewrite=hide)) as service:
-        result = judged(service, f"docker-archive:{archive}")
-    assert "UnseenRules" in {one.type for one in result.evaluation.problems}
+        if final == "stop":
+            assert judged(service, f"docker-archive:{archive}").verdict == "fail"
+            return
+        with pytest.raises(RemoteError, match="does not show this policy"):
+            judged(service, f"docker-archive:{archive}")
 
 
 def test_a_service_without_imports_says_so_in_one_line(archive: Path) -> None:
