@@ -11,6 +11,7 @@ asks for the fields, which then are the standard ones.
 from __future__ import annotations
 
 from operator import attrgetter, ge, gt, le, lt
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 _MANY = 6  # instances, from which on compiling pays
@@ -169,7 +170,14 @@ def _compile(cls: Any) -> Any:
             value = f"{value} if {name} is _Missing else {name}" if is_made else name
         elif not is_made and one.default is _Missing:
             continue  # `__post_init__` sets it
-        body.append(f"_set(self, {name!r}, {value})" if is_frozen else f"self.{name} = {value}")
+        slot = getattr(cls, name, None)
+        if not is_frozen:
+            body.append(f"self.{name} = {value}")
+        elif isinstance(slot, MemberDescriptorType):  # a quarter faster
+            scope[f"_set_{name}"] = slot.__set__
+            body.append(f"_set_{name}(self, {value})")
+        else:
+            body.append(f"_set(self, {name!r}, {value})")
     if hasattr(cls, "__post_init__"):
         body.append("self.__post_init__()")
     parameters = ", ".join(positional + (["*", *by_name] if by_name else []))
