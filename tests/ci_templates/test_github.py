@@ -140,6 +140,13 @@ def test_reports_are_there_whatever_the_verdict(build: Build, name: str) -> None
     assert json.loads((build.reports(name) / "result.json").read_text())
 
 
+def test_the_page_of_the_run_and_its_annotations_say_why(build: Build) -> None:
+    assert "anchore_gate: fail" in build.summary("stops")
+    assert any("exposes port (22/tcp)" in one for one in build.annotations("stops"))
+    assert "anchore_gate: pass" in build.summary("passes")
+    assert build.annotations("passes") == []
+
+
 def test_the_reusable_workflow_tells_its_caller_the_verdict(
     tmp_path: Path, demo_images: tuple[Path, Path]
 ) -> None:

@@ -44,6 +44,14 @@ class Build:
         told = (line for line in self._of(job) if line.get("command") == "set-output")
         return {line["name"]: str(line.get("arg", "")) for line in told if step in str(line.get("stepID"))}
 
+    def annotations(self, job: str) -> list[str]:
+        """What stands beside the changed files: errors and warnings."""
+        return [str(line["arg"]) for line in self._of(job) if line.get("command") in {"error", "warning"}]
+
+    def summary(self, job: str) -> str:
+        """What the run's own page shows."""
+        return "\n".join(str(line["content"]) for line in self._of(job) if line.get("command") == "summary")
+
     def reports(self, job: str) -> Path:
         return self._kept / job
 

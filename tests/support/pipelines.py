@@ -14,13 +14,13 @@ from pathlib import Path
 from tests.support.tools import ROOT
 from tests.support.web import Asked, Reply, Site, serve
 
-# Out of nothing, and out of either kind of quotes.
+# Out of nothing, and out of either kind of quotes; `&` as the gate will fail and `sh -e` would end with it.
 ATTACKS = (
     "$(touch MARKER)",
     "`touch MARKER`",
-    "x; touch MARKER #",
-    "x'; touch MARKER #",
-    'x"; touch MARKER #',
+    "x & touch MARKER #",
+    "x' & touch MARKER #",
+    'x" & touch MARKER #',
 )
 TEXT_WORDS = tuple(
     one["name"]
