@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from anchore_gate.engine.engine import Request
 from anchore_gate.engine.remote_names import base_digest, reference_of
+from anchore_gate.engine.remote_uploads import Uploads
 from anchore_gate.errors import RemoteError, UsageError
 from anchore_gate.model.result import Assessment
 from anchore_gate.remote.login import Login
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 SUBSCRIPTIONS = ("tag_update", "policy_eval", "vuln_update", "analysis_update")
-_UPLOADS = 3  # another run that gates with the same file may take its policy away meanwhile
 _ROUNDS = 5  # times an image may fall back to "not analysed" between the wait and the evaluation
 
 
@@ -59,6 +59,7 @@ class RemoteEngine:
     poll: float = 5.0
     clock: Clock | None = field(default=None, compare=False, repr=False)
     _login: Login = field(default_factory=Login, init=False, compare=False, repr=False)
+    _uploads: Uploads = field(default_factory=Uploads, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.subscribe if name not in SUBSCRIPTIONS]
@@ -232,25 +233,9 @@ class RemoteEngine:
         if request.bundle is None:
             return ask(self.policy_id)
         from anchore_gate.engine.remote_policy import upload_of
-        from anchore_gate.remote.service import PolicyMissing
 
         policy = upload_of(request.bundle, dialect=service.api.POLICY_DIALECT)
-        policy_id = str(policy["id"])
-        is_ours = False
-        try:
-            for attempt in range(_UPLOADS):
-                if not service.has_policy(policy_id):
-                    is_ours = True
-                    service.add_policy(policy)
-                try:
-                    return ask(policy_id)
-                except PolicyMissing:
-                    if attempt == _UPLOADS - 1:
-                        raise
-            raise RemoteError(f"the uploaded policy {policy_id} does not stay on the service")
-        finally:
-            if is_ours and not self.keep_policy:
-                service.remove_policy(policy_id)
+        return self._uploads.ask(service, policy, ask, keep=self.keep_policy)
 
     def _evaluated(
         self, service: Service, digest: str, tag: str, policy_id: str, *, base: str, interactive: bool

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlencode
@@ -25,6 +25,7 @@ from anchore_gate.values import dataclass, replace
 MAX_BYTES = 256 * 1024 * 1024  # v1 answers hold the bundle twice: tens of MB are seen
 _READ_TIMEOUT = 60.0  # seconds without a byte
 _SLOW_TIMEOUT = 300.0  # submitting waits for the registry
+_GRACE = 2.0  # seconds
 _JSON = "application/json"
 # v1 answers 500 to many errors of the user: what changes something is not sent again for it.
 _CHANGING = frozenset({408, 429, 502, 503, 504})
@@ -82,6 +83,16 @@ class Client(AbstractContextManager["Client"]):
     def left(self) -> float:
         """The seconds until the deadline, never below zero."""
         return max(0.0, self._end - self.clock.monotonic())
+
+    @contextmanager
+    def grace(self) -> Iterator[None]:
+        """A little time beyond the deadline, for taking away what was put there."""
+        end = self._end
+        self._end = max(end, self.clock.monotonic() + _GRACE)
+        try:
+            yield
+        finally:
+            self._end = end
 
     def pause(self, seconds: float) -> None:
         """Wait, and hold no connection meanwhile: two hundred images that wait are no load."""

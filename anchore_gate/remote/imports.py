@@ -81,7 +81,8 @@ def _upload(service: Service, place: str, content: bytes, kind: str) -> str:
 
 def _invalidate(service: Service, place: str) -> None:
     try:
-        service.client.tell("DELETE", place, attempts=1)
+        with service.client.grace():
+            service.client.tell("DELETE", place, attempts=1)
     except (RemoteError, NetworkError, TimedOut):
         return  # it expires by itself after a day
 

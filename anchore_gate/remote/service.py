@@ -203,7 +203,8 @@ class Service:
         """Take it away again; whether that worked."""
         path = f"{self.api.PREFIX}/policies/{quote(policy_id, safe='')}"
         try:
-            told = self.client.tell("DELETE", path)
+            with self.client.grace():
+                told = self.client.tell("DELETE", path)
         except (RemoteError, NetworkError, TimedOut):
             return False
         return told.is_success or told.status == 404

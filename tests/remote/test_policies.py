@@ -1,13 +1,18 @@
-"""The policy that decides is the one that was asked for."""
+"""The policy that decides is the one that was asked for, and one of ours leaves no trace."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import pytest
 
-from anchore_gate.api import gate
+from anchore_gate.api import gate, gate_all
 from anchore_gate.engine.remote import RemoteEngine
-from anchore_gate.errors import RemoteError
+from anchore_gate.errors import RemoteError, TimedOut
+from anchore_gate.net.retry import Clock
 from tests.support.anchore import ALPINE, PASSWORD, Engine, anchore
+from tests.support.web import Asked, Reply, serve
 
 
 def test_a_judgement_by_another_policy_is_no_verdict() -> None:
@@ -16,3 +21,62 @@ def test_a_judgement_by_another_policy_is_no_verdict() -> None:
         with pytest.raises(RemoteError, match="judged by 'trace-b1'"):
             gate(ALPINE, policy="anchore-default", engine=engine)
         assert service.policies == {}
+
+
+def engine_of(service: Engine, **more: Any) -> RemoteEngine:
+    settings = {"username": "admin", "password": PASSWORD, "poll": 0.01, **more}
+    return RemoteEngine(url=service.url, **settings)
+
+
+def test_all_images_of_a_run_share_one_upload_and_one_removal() -> None:
+    with anchore(Engine(states=["analyzed"])) as service, ThreadPoolExecutor(20) as executor:
+        names = [f"{ALPINE}@sha256:{number:064x}" for number in range(20)]
+        results = gate_all(names, policy="anchore-default", engine=engine_of(service), executor=executor)
+        uploads = service.sent("POST", "/v1/policies")
+        removals = [one for one in service.asked if one.method == "DELETE"]
+    assert {one.verdict for one in results} == {"pass"}
+    # A run whose images come one after another has it there only while one is judged.
+    assert len(uploads) == len(removals)
+    assert service.policies == {}
+
+
+@pytest.mark.parametrize(("times", "is_judged"), [(2, True), (3, False)])
+def test_a_policy_that_another_run_takes_away_is_put_there_again(times: int, is_judged: bool) -> None:
+    service = Engine(states=["analyzed"])
+    left = [None] * times
+
+    def respond(asked: Asked) -> Reply:
+        if "/check?" in asked.path and left:
+            left.pop()
+            service.policies.clear()
+        return service.respond(asked)
+
+    with serve(respond) as site:
+        engine = RemoteEngine(url=site.url, username="admin", password=PASSWORD, poll=0.01)
+        (result,) = gate_all([ALPINE], policy="anchore-default", engine=engine)
+    assert (result.verdict == "pass") is is_judged
+    assert len(service.sent("POST", "/v1/policies")) == 3
+
+
+def test_a_policy_is_taken_away_although_the_time_is_over() -> None:
+    service, now = Engine(states=["analyzed"]), [0.0]
+
+    def respond(asked: Asked) -> Reply:
+        now[0] += 1000.0 if "/check?" in asked.path else 0.0
+        return service.respond(asked)
+
+    with serve(respond) as site:
+        clock = Clock(sleep=lambda _: None, monotonic=lambda: now[0])
+        engine = RemoteEngine(url=site.url, username="admin", password=PASSWORD, clock=clock)
+        with pytest.raises(TimedOut):
+            gate(ALPINE, policy="anchore-default", engine=engine)
+    assert len(service.sent("POST", "/v1/policies")) == 1
+    assert service.policies == {}
+
+
+def test_a_policy_that_somebody_put_there_is_left() -> None:
+    with anchore(Engine(states=["analyzed"])) as service:
+        engine = engine_of(service, keep_policy=True)
+        gate(ALPINE, policy="anchore-default", engine=engine)
+        gate(ALPINE, policy="anchore-default", engine=engine_of(service))
+        assert len(service.policies) == 1

@@ -1,0 +1,72 @@
+"""Policies of ours on a service: there while any image of the run is judged by them, and gone again after."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from anchore_gate.errors import RemoteError
+from anchore_gate.remote.service import PolicyMissing, Service
+
+_T = TypeVar("_T")
+_ATTEMPTS = 3  # another run that gates with the same file may take its policy away meanwhile
+
+
+class Uploads:
+    """
+    What the images of a run share: one upload, and one removal when the last of them is judged.
+
+    If each took its own away, two hundred images would take it from each other.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users: Counter[str] = Counter()
+        self._there: set[str] = set()
+        self._ours: set[str] = set()
+
+    def __reduce__(self) -> tuple[type[Uploads], tuple[()]]:
+        return Uploads, ()  # another process uploads by itself
+
+    def ask(self, service: Service, policy: dict[str, Any], ask: Callable[[str], _T], *, keep: bool) -> _T:
+        """What `ask` answers to the policy's id. Raises what it raises."""
+        policy_id = str(policy["id"])
+        with self._lock:
+            self._users[policy_id] += 1
+        try:
+            return self._asked(service, policy_id, policy, ask)
+        finally:
+            self._leave(service, policy_id, keep=keep)
+
+    def _asked(
+        self, service: Service, policy_id: str, policy: dict[str, Any], ask: Callable[[str], _T]
+    ) -> _T:
+        for _ in range(_ATTEMPTS):
+            self._ensure(service, policy_id, policy)
+            try:
+                return ask(policy_id)
+            except PolicyMissing:
+                with self._lock:
+                    self._there.discard(policy_id)
+        raise RemoteError(f"the uploaded policy {policy_id} does not stay on the service")
+
+    def _ensure(self, service: Service, policy_id: str, policy: dict[str, Any]) -> None:
+        with self._lock:
+            if policy_id in self._there:
+                return
+            if not service.has_policy(policy_id):
+                self._ours.add(policy_id)
+                service.add_policy(policy)
+            self._there.add(policy_id)
+
+    def _leave(self, service: Service, policy_id: str, *, keep: bool) -> None:
+        with self._lock:
+            self._users[policy_id] -= 1
+            if self._users[policy_id]:
+                return
+            self._there.discard(policy_id)
+            if policy_id in self._ours and not keep:
+                service.remove_policy(policy_id)
+            self._ours.discard(policy_id)
