@@ -15,6 +15,7 @@ _NOT_FORMATS = frozenset(
         "entry",
         "rows",
         "row_text",
+        "row_reading",
         "gitlab_rows",
         "sarif_rules",
         "html_template",

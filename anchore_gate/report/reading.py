@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from anchore_gate.model.inventory import Distro, Inventory, Package, Unknown
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.model.suppression import Suppression
 from anchore_gate.model.vulnerability import DatabaseIdentity, Fix, Incomparable, Match, Vulnerability
-from anchore_gate.report.rows import value
+from anchore_gate.report.once import uncollected
+from anchore_gate.report.row_reading import read
 from anchore_gate.values import replace
 
 _LARGEST = 2 << 30
@@ -26,7 +28,8 @@ def load_run(path: Path) -> GateRun:
     try:
         if path.stat().st_size > _LARGEST:
             raise ConfigError(f"{path}: larger than 2 GiB")
-        return parse_run(path.read_text(encoding="utf-8"), name=str(path))
+        with uncollected():
+            return parse_run(path.read_text(encoding="utf-8"), name=str(path))
     except OSError as problem:
         raise ConfigError(f"cannot read {path}: {problem.strerror or problem}") from problem
     except UnicodeDecodeError as problem:
@@ -39,14 +42,15 @@ def parse_run(text: str, *, name: str = "result") -> GateRun:
         data = json.loads(text)
     except (ValueError, RecursionError) as problem:
         raise ConfigError(f"{name}: not JSON: {str(problem)[:120]}") from problem
+    del text  # a large one should not stand beside what is made of it
     version = data.get("schema_version") if isinstance(data, dict) else None
     if not isinstance(version, str) or version.partition(".")[0] != "1":
         raise ConfigError(f"{name}: not a result (schema_version {str(version)[:40]!r}, wanted 1.x)")
     try:
         run = GateRun(
             results=tuple(_any(item, f"results[{n}]") for n, item in enumerate(_list(data, "results", name))),
-            version=value(str, _get(_get(data, "tool", name), "version", "tool"), "tool.version"),
-            started_at=value(datetime, _get(data, "started_at", name), "started_at"),
+            version=read(str, _get(_get(data, "tool", name), "version", "tool"), "tool.version"),
+            started_at=read(datetime, _get(data, "started_at", name), "started_at"),
         )
     except ConfigError as problem:
         raise ConfigError(f"{name}: {problem}") from problem
@@ -71,7 +75,7 @@ def _list(data: Any, key: str, where: str) -> list[Any]:
 def _any(data: Any, where: str) -> GateResult | NoVerdict:
     kind = _get(data, "kind", where)
     if kind == "no_verdict":
-        found: NoVerdict = value(NoVerdict, data, where)
+        found: NoVerdict = read(NoVerdict, data, where)
         return found
     if kind != "result":
         raise ConfigError(f"{where}.kind: not a result: {str(kind)[:40]!r}")
@@ -82,36 +86,36 @@ def _any(data: Any, where: str) -> GateResult | NoVerdict:
 
 
 def _result(data: Any, where: str) -> GateResult:
-    packages = value(tuple[Package, ...], _get(data, "packages", where), f"{where}.packages")
+    packages = read(tuple[Package, ...], _get(data, "packages", where), f"{where}.packages")
     matches = _matches(data, packages, where)
     engine, fail_on, listed = (_get(data, key, where) for key in ("engine", "fail_on", "listed"))
     return GateResult(
-        image=value(Image, _get(data, "image", where), f"{where}.image"),
+        image=read(Image, _get(data, "image", where), f"{where}.image"),
         evaluation=replace(
-            value(Evaluation, _get(data, "policy", where), f"{where}.policy"),
+            read(Evaluation, _get(data, "policy", where), f"{where}.policy"),
             outcomes=_outcomes(data, packages, matches, where),
         ),
         inventory=Inventory(
-            distro=value(Distro | None, _get(data, "distro", where), f"{where}.distro"),
-            packages=packages[: value(int, _get(listed, "packages", where), f"{where}.listed")],
-            unknowns=value(tuple[Unknown, ...], _get(data, "unknowns", where), f"{where}.unknowns"),
+            distro=read(Distro | None, _get(data, "distro", where), f"{where}.distro"),
+            packages=packages[: read(int, _get(listed, "packages", where), f"{where}.listed")],
+            unknowns=read(tuple[Unknown, ...], _get(data, "unknowns", where), f"{where}.unknowns"),
         ),
-        matches=matches[: value(int, _get(listed, "matches", where), f"{where}.listed")],
+        matches=matches[: read(int, _get(listed, "matches", where), f"{where}.listed")],
         incomparable=tuple(
             Incomparable(
                 package=_at(packages, _get(item, "package", where), f"{where}.incomparable"),
-                vulnerability_id=value(str, _get(item, "vulnerability_id", where), f"{where}.incomparable"),
-                reason=value(str, _get(item, "reason", where), f"{where}.incomparable"),
+                vulnerability_id=read(str, _get(item, "vulnerability_id", where), f"{where}.incomparable"),
+                reason=read(str, _get(item, "reason", where), f"{where}.incomparable"),
             )
             for item in _list(data, "incomparable", where)
         ),
-        dockerfile=value(Dockerfile, _get(data, "dockerfile", where), f"{where}.dockerfile"),
-        database=value(DatabaseIdentity | None, _get(data, "database", where), f"{where}.database"),
-        notes=value(tuple[str, ...], _get(data, "notes", where), f"{where}.notes"),
-        engine=value(str, _get(engine, "name", where), f"{where}.engine"),
-        engine_version=value(str, _get(engine, "version", where), f"{where}.engine"),
-        fail_on=None if fail_on == "never" else value(Action, fail_on, f"{where}.fail_on"),
-        decided_at=value(datetime, _get(data, "decided_at", where), f"{where}.decided_at"),
+        dockerfile=read(Dockerfile, _get(data, "dockerfile", where), f"{where}.dockerfile"),
+        database=read(DatabaseIdentity | None, _get(data, "database", where), f"{where}.database"),
+        notes=read(tuple[str, ...], _get(data, "notes", where), f"{where}.notes"),
+        engine=read(str, _get(engine, "name", where), f"{where}.engine"),
+        engine_version=read(str, _get(engine, "version", where), f"{where}.engine"),
+        fail_on=None if fail_on == "never" else read(Action, fail_on, f"{where}.fail_on"),
+        decided_at=read(datetime, _get(data, "decided_at", where), f"{where}.decided_at"),
     )
 
 
@@ -121,21 +125,28 @@ def _at(table: tuple[Any, ...], place: Any, where: str) -> Any:
     return table[place]
 
 
+def _taken(items: list[Any], where: str) -> Iterator[tuple[Any, str]]:
+    """Each item with its place. The list lets go of it: two forms of a large result need not be held."""
+    for place, item in enumerate(items):
+        items[place] = None
+        yield item, f"{where}[{place}]"
+
+
 def _matches(data: Any, packages: tuple[Package, ...], where: str) -> tuple[Match, ...]:
-    known = value(tuple[Vulnerability, ...], _get(data, "vulnerabilities", where), f"{where}.vulnerabilities")
+    told = _list(data, "vulnerabilities", where)
+    known = tuple(read(Vulnerability, item, here) for item, here in _taken(told, f"{where}.vulnerabilities"))
     found = []
-    for place, item in enumerate(_list(data, "matches", where)):
-        here = f"{where}.matches[{place}]"
+    for item, here in _taken(_list(data, "matches", where), f"{where}.matches"):
         found.append(
             Match(
                 package=_at(packages, _get(item, "package", here), here),
                 vulnerability=_at(known, _get(item, "vulnerability", here), here),
-                fix=value(Fix, _get(item, "fix", here), here),
-                matcher=value(str, _get(item, "matcher", here), here),
-                kind=value(str, _get(item, "kind", here), here),
-                reason=value(str, _get(item, "reason", here), here),
-                detected_at=value(datetime | None, _get(item, "detected_at", here), here),
-                suppressed=value(Suppression | None, _get(item, "suppressed", here), here),
+                fix=read(Fix, _get(item, "fix", here), here),
+                matcher=read(str, _get(item, "matcher", here), here),
+                kind=read(str, _get(item, "kind", here), here),
+                reason=read(str, _get(item, "reason", here), here),
+                detected_at=read(datetime | None, _get(item, "detected_at", here), here),
+                suppressed=read(Suppression | None, _get(item, "suppressed", here), here),
             )
         )
     return tuple(found)
@@ -144,17 +155,15 @@ def _matches(data: Any, packages: tuple[Package, ...], where: str) -> tuple[Matc
 def _outcomes(
     data: Any, packages: tuple[Package, ...], matches: tuple[Match, ...], where: str
 ) -> tuple[RuleOutcome, ...]:
-    rules = value(tuple[RuleOutcome, ...], _get(data, "rules", where), f"{where}.rules")
+    rules = read(tuple[RuleOutcome, ...], _get(data, "rules", where), f"{where}.rules")
     found: dict[int, list[Finding]] = defaultdict(list)
-    for place, item in enumerate(_list(data, "findings", where)):
-        here = f"{where}.findings[{place}]"
+    for item, here in _taken(_list(data, "findings", where), f"{where}.findings"):
         rule = _get(item, "rule", here)
         _at(rules, rule, here)
-        package, match = item.get("package"), item.get("match")
-        bare = {key: given for key, given in item.items() if key not in ("package", "match")}
+        package, match = item.pop("package", None), item.pop("match", None)
         found[rule].append(
             replace(
-                value(Finding, bare, here),
+                read(Finding, item, here),
                 package=_at(packages, _get(package, "ref", here), here) if package is not None else None,
                 match=_at(matches, _get(match, "ref", here), here) if match is not None else None,
             )

@@ -52,6 +52,11 @@ def _utc(when: datetime) -> str:
     return when.isoformat()[:-6] + "Z"
 
 
+def moment_of(text: str) -> datetime:
+    """The inverse of `moment`."""
+    return datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
+
+
 def value(kind: Any, data: Any, where: str) -> Any:
     """The value of that kind. Raises `ConfigError` naming the place where `data` is none."""
     origin = typing.get_origin(kind)
@@ -136,7 +141,7 @@ def _scalar(kind: Any, data: Any) -> Any:
     if not isinstance(data, str):
         raise TypeError
     if kind is datetime:
-        return datetime.fromisoformat(data[:-1] + "+00:00" if data.endswith("Z") else data)
+        return moment_of(data)
     if kind is Digest:
         return Digest.parse(data)
     return kind[data.upper()]

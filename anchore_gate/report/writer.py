@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from anchore_gate.errors import ConfigError, ReportError
 from anchore_gate.model.result import GateRun
 from anchore_gate.report import format_names, reporter
-from anchore_gate.report.once import forget
+from anchore_gate.report.once import forget, uncollected
 from anchore_gate.report.redaction import shareable
 from anchore_gate.report.reporter import ReportOptions
 from anchore_gate.values import dataclass, replace
@@ -35,7 +34,7 @@ class Plan:
         shown = shareable(run)
         options = self.named(options)
         try:
-            with _uncollected():
+            with uncollected():
                 tried = [
                     _failure(path, name, shown, replace(options, path=str(path)))
                     for name, path in self.targets
@@ -46,19 +45,6 @@ class Plan:
         if failures:
             raise ReportError("; ".join(failures))
         return tuple(path for _, path in self.targets)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No search for cycles: reports make none, and each search walks the whole run, a tenth of the time."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _failure(path: Path, name: str, run: GateRun, options: ReportOptions) -> str:
