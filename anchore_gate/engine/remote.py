@@ -94,14 +94,15 @@ class RemoteEngine:
 
     def _assess_here(self, request: Request, scheme: str) -> Assessment:
         """An image the service cannot pull: one call where that answers every rule, else an import."""
-        from anchore_gate.engine.remote_here import SCANNED, look, unseen
+        from anchore_gate.engine.remote_here import SCANNED, look, one_of_few, unseen
         from anchore_gate.remote.imports import scans
 
         wants_more = bool(self.subscribe or self.base or request.dockerfile)  # than a scan of packages takes
         with self.open(about=request.image) as service:
             if scheme == "dir" and not scans(service):
                 raise _unsupported(request, service)
-            here = look(request)
+            with one_of_few(service.client):
+                here = look(request)
             if here.documents is None and wants_more:
                 raise UsageError(
                     f"{request.image!r} is no image that a service stores: it takes no --dockerfile,"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING
 
 from anchore_gate.engine.engine import Request
 from anchore_gate.errors import RemoteError, UsageError
@@ -12,7 +16,11 @@ from anchore_gate.model.image import Image, ImageReference
 from anchore_gate.model.inventory import Inventory
 from anchore_gate.values import dataclass, replace
 
+if TYPE_CHECKING:
+    from anchore_gate.remote.client import Client
+
 _SBOM = "sbom:"
+_AT_A_TIME = BoundedSemaphore(4)  # images, as many as the embedded engine looks at
 # The gates that a list of packages answers, and those that manifest, config and Dockerfile answer besides.
 SCANNED = frozenset({"always", "distro", "licenses", "npms", "packages", "ruby_gems", "vulnerabilities"})
 IMPORTED = SCANNED | {"ancestry", "dockerfile", "metadata", "tag_drift"}
@@ -46,6 +54,17 @@ def scheme_here(text: str) -> str:
 
     scheme, _ = scheme_of(text)
     return "" if scheme == "registry" else scheme
+
+
+@contextmanager
+def one_of_few(client: Client) -> Iterator[None]:
+    """Room to catalog: hundreds of images may wait for a service, few at a time are read here."""
+    if not _AT_A_TIME.acquire(timeout=client.left):
+        raise client.timed_out("not catalogued: other images are read first")
+    try:
+        yield
+    finally:
+        _AT_A_TIME.release()
 
 
 def look(request: Request) -> Here:
