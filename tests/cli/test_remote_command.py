@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from anchore_gate.cli import main
-from tests.support.anchore import PASSWORD, anchore, reply
+from tests.support.anchore import PASSWORD, Engine, anchore, reply
+from tests.support.certificates import make_authority
+from tests.support.web import serve
 
 FIRST: dict[str, dict[str, object]] = {
     "status": {"name": "anchore-engine", "state": "API v1", "version": "1.1.0"},
@@ -64,3 +66,19 @@ def test_an_image_without_its_details_is_listed(detail: object, capsys: pytest.C
         assert main(["remote", "images", "--url", service.url, "--username", "admin", "--json"]) == 0
     (found,) = json.loads(capsys.readouterr().out)
     assert (found["tag"], found["state"]) == ("", "analyzing")
+
+
+def test_a_client_certificate_and_a_private_authority_open_the_door(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    authority, service = make_authority(tmp_path / "ca"), Engine()
+    with serve(service.respond, certificate=authority.server, client_ca=authority.ca) as site:
+        words = ["remote", "status", "--json", "--url", site.url, "--username", "admin"]
+        shown = ["--ca", str(authority.ca), "--cert", str(authority.certificate), "--key", str(authority.key)]
+        assert main([*words, *shown]) == 0
+        assert json.loads(capsys.readouterr().out)[0]["name"] == "anchore-engine"
+        assert main([*words, "--cert", str(authority.certificate), "--key", str(authority.key)]) == 3
+        said = capsys.readouterr().err
+    assert "is not trusted" in said
+    assert "--ca" in said
+    assert said.count("\n") == 1
