@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import errno
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from anchore_gate.errors import GateError
@@ -46,19 +47,34 @@ def run_process() -> NoReturn:
     import atexit
     import gc
     import os
+    from pathlib import Path
 
     gc.set_threshold(100_000, 20, 100)
     sys.setswitchinterval(0.0005)  # seconds: inflating and hashing wait less for the thread that walks
     vars(argparse)["_"] = str  # its words are not translated: `gettext` looks for six catalogues otherwise
-    code = main()
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started this: the exit code has to be enough
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115  # as long as the process lives
+    code = NO_VERDICT  # whatever happens, an end that nobody thought of is no "the policy said no"
     try:
+        code = _ended(main)
         atexit._run_exitfuncs()
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
-    except BrokenPipeError:
-        code = NO_VERDICT
-    os._exit(code)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except OSError:  # something could not be written that should be read
+        code = code or NO_VERDICT
+    finally:
+        os._exit(code)
+
+
+def _ended(run: Callable[[], int]) -> int:
+    try:
+        return run()
+    except SystemExit as ended:  # argparse
+        return ended.code if isinstance(ended.code, int) else PASSED
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -133,5 +149,6 @@ def _parsers(names: Iterable[str]) -> tuple[argparse.ArgumentParser, dict[str, a
 
 def _end(message: str, code: int) -> int:
     line = " ".join(message.split())
-    sys.stderr.write(f"anchore-gate: {line}\n")
+    with suppress(OSError):  # where even this cannot be said, the exit code says it
+        sys.stderr.write(f"anchore-gate: {line}\n")
     return code
