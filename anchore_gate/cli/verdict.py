@@ -90,7 +90,8 @@ def _by_rule(found: list[Entry]) -> Iterator[Line]:
             rules.setdefault(id(entry.outcome), []).append(entry)
     for group in list(rules.values())[:_RULES]:
         outcome, shown = group[0].outcome, _FEW if group[0].blocks else 0
-        head = line(f"{outcome.action.word} {outcome.gate}/{outcome.trigger}: {len(group)} found")
+        told = group[0].title if len(group) == 1 and not shown else f"{len(group)} found"
+        head = line(f"{outcome.action.word} {outcome.gate}/{outcome.trigger}: {told}", limit=160)
         yield Line(head, style=_STYLES[outcome.action.word], indent=2)
         yield from (_told(entry) for entry in group[:shown])
         if shown:
