@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from anchore_gate.model.evaluation import Action
-from anchore_gate.model.result import GateResult, NoVerdict
+from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry, counts, entries
 from anchore_gate.report.once import once
@@ -21,6 +21,7 @@ _REASONS = {
     "unmapped": "no mapping of the policy matches this image",
     "policy_evaluation": "the policy's rules",
 }
+_IN_FULL, _IN_FULL_A_FILE, _LEAST_IN_FULL = 5_000, 20_000, 200
 _RANK = {"stop": 0, "warn": 1, "go": 2, "set aside": 3}
 
 
@@ -37,6 +38,12 @@ def verdict_line(result: GateResult | NoVerdict) -> str:
 def ordered(result: GateResult) -> list[Entry]:
     """The findings, worst first: action, known exploited, severity, then the policy's order."""
     return list(_worst_first(result))
+
+
+def in_full(run: GateRun) -> int:
+    """How many findings of an image a report for people tells all of: further ones are a line each."""
+    share = _IN_FULL_A_FILE // max(1, len(run.results))
+    return min(_IN_FULL, max(_LEAST_IN_FULL, share))
 
 
 @once

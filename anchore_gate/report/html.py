@@ -7,6 +7,7 @@ from typing import Final
 
 from anchore_gate.model.result import GateRun
 from anchore_gate.report.entry import total
+from anchore_gate.report.evidence import in_full
 from anchore_gate.report.html_page import Page
 from anchore_gate.report.html_template import frame, template
 from anchore_gate.report.reporter import Reporter, ReportOptions
@@ -22,7 +23,8 @@ class HtmlReporter:
 
     def render(self, run: GateRun, options: ReportOptions) -> Iterator[str]:  # noqa: ARG002  # the protocol's
         """See `Reporter.render`."""
-        pages = [Page(result, index) for index, result in enumerate(run.results, start=1)]
+        full = in_full(run)
+        pages = [Page(result, index, full) for index, result in enumerate(run.results, start=1)]
         house = frame("report.css", "report.js")
         yield from template("report.html.j2").generate(run=run, number=total(run), pages=pages, **house)
 

@@ -13,7 +13,6 @@ from anchore_gate.model.result import GateResult, NoVerdict
 from anchore_gate.report.entry import Counts, Entry, counts, why
 from anchore_gate.report.evidence import assessments, first_things, ordered, provenance, verdict_line
 from anchore_gate.report.html_rows import (
-    FULL,
     aside_rows,
     asked,
     bodies,
@@ -49,9 +48,9 @@ class Page:
 
     outcome: GateResult | NoVerdict
     index: int  # 1 for the first
+    full: int  # findings that can be opened to read why
 
     most = MOST
-    full = FULL
 
     @property
     def judged(self) -> bool:
@@ -104,7 +103,7 @@ class Page:
                 for rule in one.rules:
                     spoken[id(rule)] = tuple(dict.fromkeys((*spoken[id(rule)], one.control.id)))
         entries = (entry for _, entry in self.entries)
-        return bodies(finding_rows(entries, prefix=f"f{self.index}-", controls=spoken))
+        return bodies(finding_rows(entries, prefix=f"f{self.index}-", full=self.full, controls=spoken))
 
     def package_rows(self) -> Iterator[Html]:
         """The rows of the table of packages."""

@@ -12,7 +12,7 @@ from anchore_gate.model.result import GateResult
 
 _Answer = TypeVar("_Answer")
 _Owner = TypeVar("_Owner")
-_MOST = 64  # results kept at a time
+_MOST = 512  # results kept at a time
 _KEPT: list[dict[int, tuple[GateResult, Any]]] = []
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry
 from anchore_gate.report.evidence import assessments, provenance, verdict_line
+from anchore_gate.report.json import array, json_text
 from anchore_gate.report.oscal_words import identity, instant, markup, prop, token
 from anchore_gate.report.reporter import Reporter, ReportOptions
 from anchore_gate.values import dataclass
@@ -34,11 +34,12 @@ class OscalReporter:
 
     def render(self, run: GateRun, options: ReportOptions) -> Iterator[str]:  # noqa: ARG002  # the protocol's
         """See `Reporter.render`."""
-        results = [_result(run, result, index) for index, result in enumerate(run.results)] or [_nothing(run)]
+        told = [_result(run, result, index) for index, result in enumerate(run.results)] or [_nothing(run)]
+        results = [json_text(one) for one in told]
         policy = identity("policy", *sorted({_policy(result) for result in run.results}))
         last = max(instant(when) for when in (run.started_at, *(one.decided_at for one in run.results)))
         document = {
-            "uuid": identity("document", json.dumps(results), instant(run.started_at), run.version),
+            "uuid": identity("document", *results, instant(run.started_at), run.version),
             "metadata": {
                 "title": "Container image gate: assessment results",
                 "last-modified": last,
@@ -47,10 +48,11 @@ class OscalReporter:
                 "props": [prop("tool-version", run.version), prop("verdict", run.verdict)],
             },
             "import-ap": {"href": f"#{policy}"},
-            "results": results,
             "back-matter": {"resources": [_plan(run, policy)]},
         }
-        yield json.dumps({"assessment-results": document}, indent=1) + "\n"
+        yield '{"assessment-results":' + json_text(document)[:-1]
+        yield from array("results", results)
+        yield "}}\n"
 
 
 REPORTER: Final[Reporter] = OscalReporter()

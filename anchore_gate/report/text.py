@@ -7,11 +7,9 @@ from typing import Final
 
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
-from anchore_gate.report.evidence import ordered, provenance, verdict_line
+from anchore_gate.report.evidence import in_full, ordered, provenance, verdict_line
 from anchore_gate.report.reporter import Reporter, ReportOptions
 from anchore_gate.values import dataclass
-
-_DETAILED = 5_000  # findings an image with all their grounds; further ones are one line each
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +22,17 @@ class TextReporter:
     def render(self, run: GateRun, options: ReportOptions) -> Iterator[str]:  # noqa: ARG002  # the protocol's
         """See `Reporter.render`."""
         yield f"anchore_gate {line(run.version)}: {run.verdict} ({len(run.results)} images)\n"
+        full = in_full(run)
         for result in run.results:
             yield f"\n== {line(result.name)}\n{verdict_line(result)}\n"
             if not isinstance(result, NoVerdict):
-                yield from _body(result)
+                yield from _body(result, full)
 
 
 REPORTER: Final[Reporter] = TextReporter()
 
 
-def _body(result: GateResult) -> Iterator[str]:
+def _body(result: GateResult, full: int) -> Iterator[str]:
     for problem in result.evaluation.problems:
         told = line(f"{problem.message} {problem.path}", limit=600)
         yield f"\nPOLICY {line(problem.severity.upper())}: {told}\n"
@@ -42,10 +41,10 @@ def _body(result: GateResult) -> Iterator[str]:
             asked = f"{outcome.gate}/{outcome.trigger} (rule {outcome.rule_id})"
             yield f"\nNO ANSWER {line(asked)}: {line(outcome.problem)}\n"
     for place, entry in enumerate(ordered(result)):
-        gap = "\n" if place <= _DETAILED else ""
+        gap = "\n" if place <= full else ""
         asked = line(f"{entry.outcome.gate}/{entry.outcome.trigger}")
         yield f"{gap}{entry.state.upper()} {asked}: {entry.title}\n"
-        if place >= _DETAILED:
+        if place >= full:
             continue
         yield "".join(
             f"  {word + ':':<11}{line(told, limit=2_000) if word == 'what' else told}\n"
