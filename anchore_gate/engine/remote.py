@@ -13,6 +13,7 @@ from anchore_gate.engine.remote_names import base_digest, reference_of
 from anchore_gate.engine.remote_uploads import Uploads
 from anchore_gate.errors import RemoteError, UsageError
 from anchore_gate.model.result import Assessment
+from anchore_gate.remote.discovery import Discovery
 from anchore_gate.remote.login import Login
 from anchore_gate.values import dataclass, field, replace
 
@@ -58,6 +59,7 @@ class RemoteEngine:
     margin: float = 0.0  # seconds of `timeout` that are left for what comes after
     poll: float = 5.0
     clock: Clock | None = field(default=None, compare=False, repr=False)
+    _discovery: Discovery = field(default_factory=Discovery, init=False, compare=False, repr=False)
     _login: Login = field(default_factory=Login, init=False, compare=False, repr=False)
     _uploads: Uploads = field(default_factory=Uploads, init=False, compare=False, repr=False)
 
@@ -157,7 +159,6 @@ class RemoteEngine:
         """The service, found and ready to be asked, `about` an image. Raises `GateError`."""
         from anchore_gate.remote import v1
         from anchore_gate.remote.client import Client
-        from anchore_gate.remote.service import Service
         from anchore_gate.remote.settings import ServiceSettings
 
         settings = ServiceSettings(
@@ -180,7 +181,7 @@ class RemoteEngine:
             clock=self.clock,
             login=self._login,
         ) as client:
-            service = Service.discover(client)
+            service = self._discovery.service(client)
             if self.base and service.api is v1:
                 raise RemoteError(f"--base-image: {service.source} (API v1) compares with no base image")
             yield service

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from anchore_gate.errors import RemoteError
 from anchore_gate.remote.service import PolicyMissing, Service
+from anchore_gate.remote.turn import Turn
 
 _T = TypeVar("_T")
 _ATTEMPTS = 3  # another run that gates with the same file may take its policy away meanwhile
@@ -22,7 +23,8 @@ class Uploads:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of what stands below
+        self._turn = Turn()  # of what is asked of the service
         self._users: Counter[str] = Counter()
         self._there: set[str] = set()
         self._ours: set[str] = set()
@@ -53,7 +55,7 @@ class Uploads:
         raise RemoteError(f"the uploaded policy {policy_id} does not stay on the service")
 
     def _ensure(self, service: Service, policy_id: str, policy: dict[str, Any]) -> None:
-        with self._lock:
+        with self._turn.taken():
             if policy_id in self._there:
                 return
             if not service.has_policy(policy_id):

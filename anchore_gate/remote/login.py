@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from anchore_gate.errors import RemoteAuthError, RemoteError
 from anchore_gate.remote.settings import ServiceSettings
 from anchore_gate.remote.told import Told
+from anchore_gate.remote.turn import Turn
 from anchore_gate.remote.values import mapping
 
 Ask = Callable[[Mapping[str, str]], Told]  # a form to the service's /oauth/token
@@ -24,7 +24,7 @@ class Login:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._turn = Turn()
         self._access = ""
         self._refresh = ""
         self._refusal: RemoteAuthError | None = None
@@ -43,7 +43,7 @@ class Login:
             raise RemoteAuthError(str(self._refusal))
         if not settings.uses_oauth:
             return settings.authorization
-        with self._lock:
+        with self._turn.taken():
             if self._refusal is not None:
                 raise RemoteAuthError(str(self._refusal))
             if not self._access:
@@ -54,7 +54,7 @@ class Login:
         """Whether there is another token than the `expired` one now. Raises `RemoteAuthError`."""
         if not settings.uses_oauth or not expired:
             return False
-        with self._lock:
+        with self._turn.taken():
             if expired == f"Bearer {self._access}":  # else another image has renewed it already
                 self._renew(settings, ask)
             return True

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -17,7 +17,9 @@ from anchore_gate.cli.config import ALL_GROUPS
 from anchore_gate.cli.options import settle
 from anchore_gate.cli.service import jobs_of
 from anchore_gate.engine.remote import RemoteEngine
+from anchore_gate.errors import NetworkError
 from anchore_gate.net.retry import Clock
+from anchore_gate.remote.turn import Turn
 from tests.support.enterprise import IMAGE, Enterprise
 from tests.support.web import Asked, Reply, serve
 
@@ -129,6 +131,42 @@ def test_all_wait_no_longer_than_the_slowest_and_one_poll(run: tuple[Fleet, Coun
     _, counted, _ = run
     assert sum(map(sum, counted.slept)) == sum(number % (SLOWEST + 1) for number in range(FLEET)) * POLL
     assert max(map(sum, counted.slept)) <= (SLOWEST + 1) * POLL
+
+
+def test_which_api_is_there_is_asked_once(run: tuple[Fleet, CountedTime, set[str]]) -> None:
+    fleet, _, _ = run
+    assert len(fleet.service.sent("GET", "/version")) == 1
+
+
+def test_who_waited_fails_with_who_went_before() -> None:
+    turn, tried = Turn(), []
+    held, waiting = threading.Event(), threading.Semaphore(0)
+
+    def take() -> str:
+        waiting.release()
+        try:
+            with turn.taken():
+                tried.append(held.wait(10))
+                raise NetworkError("no connection")
+        except NetworkError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(20) as executor:
+        futures = [executor.submit(take) for _ in range(20)]
+        for _ in futures:
+            waiting.acquire(timeout=10)
+        time.sleep(0.2)  # from there to the lock
+        held.set()
+    assert {future.result() for future in futures} == {"no connection"}
+    assert len(tried) < len(futures)
+
+
+def test_after_a_failure_the_next_one_tries_again() -> None:
+    turn = Turn()
+    with pytest.raises(NetworkError), turn.taken():
+        raise NetworkError("no connection")
+    with turn.taken():
+        pass
 
 
 def test_the_service_is_asked_by_few_at_a_time(run: tuple[Fleet, CountedTime, set[str]]) -> None:

@@ -1,0 +1,35 @@
+"""One at a time, and who waited fails with who went before: what was tried in vain is not tried by each."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from anchore_gate.errors import NetworkError, RemoteError
+
+
+class Turn:
+    """A lock for what two hundred images need once: tried by each in turn, it would take hours to fail."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._error: RemoteError | NetworkError | None = None
+
+    def __reduce__(self) -> tuple[type[Turn], tuple[()]]:
+        return Turn, ()
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Have the turn. Raises what the one before raised, where that happened while this one waited."""
+        seen = self._failures
+        with self._lock:
+            if self._error is not None and self._failures > seen:
+                raise type(self._error)(str(self._error)) from self._error
+            try:
+                yield
+            except (RemoteError, NetworkError) as error:
+                self._failures += 1
+                self._error = error
+                raise
