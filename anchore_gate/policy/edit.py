@@ -60,6 +60,11 @@ def with_allowlist(text: str, mapping: MatchedRule, *, allowlist_id: str | None 
         raise UsageError("the policy has no such mapping as the result names: give --allowlist ID")
     ids = raw["mappings"][number].get(words.allowlist_ids)
     if isinstance(ids, list) and ids:
+        if allowlist_id is not None and allowlist_id not in ids:
+            known = ", ".join(map(str, ids))
+            raise UsageError(
+                f"the image's mapping does not refer to {allowlist_id!r} (it refers to: {known})"
+            )
         return text, allowlist_id or str(ids[0])
     made = allowlist_id or _unused("accepted", raw, words)
     changed = _put(text, raw, ("mappings", number), words.allowlist_ids, made)

@@ -129,7 +129,9 @@ def test_the_mappings_own_allowlist_is_taken_as_the_file_has_it() -> None:
     text = json.dumps(bundle())
 
     assert with_allowlist(text, MAPPED) == (text, "w1")
-    assert with_allowlist(text, MAPPED, allowlist_id="other") == (text, "other")
+    assert with_allowlist(text, MAPPED, allowlist_id="w1") == (text, "w1")
+    with pytest.raises(UsageError, match=r"does not refer to 'other' \(it refers to: w1\)"):
+        with_allowlist(text, MAPPED, allowlist_id="other")
 
 
 def test_the_new_allowlist_may_be_named() -> None:
