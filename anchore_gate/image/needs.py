@@ -44,6 +44,7 @@ class ContentSearch:
     name: str
     regex: str  # bytes regular expression, matched at the start of each line (`re.match`)
     max_size: int = MIB  # bytes; longer files are not searched
+    is_known: bool = False  # one of Anchore's own: how long it takes on a line has been measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

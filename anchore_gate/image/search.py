@@ -6,12 +6,15 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from anchore_gate.errors import LimitExceeded, UsageError
 from anchore_gate.image.literals import required_literals
 from anchore_gate.image.needs import ContentSearch
 from anchore_gate.regex import regex
+
+if TYPE_CHECKING:
+    from anchore_gate.image.bounded import BoundedMatch
 
 # Lines up to this length are tried whole. Python's `re` needs quadratic time on hostile lines (17 ms for
 # 1 KiB of `aws_access_key_id====...`), so of longer ones only windows around the literals are tried.
@@ -37,6 +40,7 @@ class LineSearch:
         self.max_size = max((one.max_size for one in searches), default=-1)
         self._each = [_compiled(one) for one in searches]
         self._prefilter = _prefilter(tuple(self._each))
+        self._apart: dict[_Compiled, BoundedMatch] = {}
         self._spent = 0.0
 
     def find(self, content: bytes) -> tuple[tuple[int, Lines], ...]:
@@ -49,22 +53,41 @@ class LineSearch:
         return tuple((i, lines) for i, lines in found if lines)
 
     def _lines(self, one: _Compiled, content: bytes, lowered: bytes) -> Lines:
+        if not one.linear and not one.search.is_known:
+            return self._lines_apart(one, list(one.candidates(content, lowered)))
         return tuple(number for number, line in one.candidates(content, lowered) if self._matches(one, line))
 
+    def _lines_apart(self, one: _Compiled, candidates: list[tuple[int, bytes]]) -> Lines:
+        """The same for an expression of the user's own, which Python might never end to try."""
+        if not candidates:
+            return ()
+        bounded = self._apart.get(one)
+        if bounded is None:
+            from anchore_gate.image.bounded import BoundedMatch
+
+            expression = one.search.regex.encode("utf-8", "surrogateescape")
+            bounded = self._apart[one] = BoundedMatch(expression, name=one.search.name)
+        parts = [(number, part) for number, line in candidates for part in one.parts(line)]
+        started = time.monotonic()
+        hits = bounded.matches([part for _, part in parts])
+        self._count(time.monotonic() - started)
+        return tuple(dict.fromkeys(number for (number, _), hit in zip(parts, hits, strict=True) if hit))
+
     def _matches(self, one: _Compiled, line: bytes) -> bool:
-        if one.linear or len(line) <= MAX_LINE:
-            return self._timed(one.match, line)
-        return any(self._timed(one.match, window) for window in one.windows(line))
+        return any(self._timed(one.match, part) for part in one.parts(line))
 
     def _timed(self, match: Match, text: bytes) -> bool:
         started = time.thread_time()
         found = match(text) is not None
-        self._spent += time.thread_time() - started
+        self._count(time.thread_time() - started)
+        return found
+
+    def _count(self, seconds: float) -> None:
+        self._spent += seconds
         if self._spent > MAX_SECONDS:
             raise LimitExceeded(
                 f"the content search took more than {MAX_SECONDS:.0f} s on lines made to be slow"
             )
-        return found
 
 
 class _Compiled:
@@ -102,6 +125,13 @@ class _Compiled:
             end = content.find(b"\n", at) + 1 or len(content)
             yield number, content[start:end]
             number, counted = number + 1, end
+
+    def parts(self, line: bytes) -> Iterator[bytes]:
+        """What is tried of a line."""
+        if self.linear or len(line) <= MAX_LINE:
+            yield line
+        else:
+            yield from self.windows(line)
 
     def windows(self, line: bytes) -> Iterator[bytes]:
         """The parts of a long line that are tried: around each literal, or end to end without literals."""

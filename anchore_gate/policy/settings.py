@@ -216,4 +216,13 @@ def _texts(raw: Any, where: str) -> tuple[str, ...]:
 
 
 def _searches(kind: str, found: tuple[NamedExpression, ...], size: int) -> tuple[ContentSearch, ...]:
-    return tuple(ContentSearch(kind=kind, name=one.name, regex=one.regex, max_size=size) for one in found)
+    return tuple(
+        ContentSearch(
+            kind=kind,
+            name=one.name,
+            regex=one.regex,
+            max_size=size,
+            is_known=(one.name, one.regex) in _SECRETS,
+        )
+        for one in found
+    )

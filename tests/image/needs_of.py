@@ -12,7 +12,8 @@ ANCHORE_SECRETS = {
     "API_KEY": r"(?i).*api(-|_)key( *=+ *).*(?<![A-Z0-9])[A-Z0-9]{20,60}(?![A-Z0-9]).*",
 }
 SECRETS = tuple(
-    ContentSearch(kind="secret", name=name, regex=regex) for name, regex in ANCHORE_SECRETS.items()
+    ContentSearch(kind="secret", name=name, regex=regex, is_known=True)
+    for name, regex in ANCHORE_SECRETS.items()
 )
 EVERYTHING = Want(pattern=r"/.*")
 KEY_LINE = b"aws_access_key_id = AKIAABCDEFGHIJKLMNOP\n"

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anchore_gate.errors import LimitExceeded, UsageError
+from anchore_gate.image import bounded
 from anchore_gate.image import search as module
 from anchore_gate.image.literals import required_literals
 from anchore_gate.image.needs import ContentSearch
@@ -26,8 +27,10 @@ def naive(regexes: list[str], content: bytes) -> list[tuple[int, tuple[int, ...]
     return found
 
 
-def search(*regexes: str) -> LineSearch:
-    return LineSearch(tuple(ContentSearch(kind="content", name=regex, regex=regex) for regex in regexes))
+def search(*regexes: str, is_known: bool = True) -> LineSearch:
+    return LineSearch(
+        tuple(ContentSearch(kind="content", name=one, regex=one, is_known=is_known) for one in regexes)
+    )
 
 
 PIECES = st.sampled_from(
@@ -187,6 +190,25 @@ def test_a_hostile_line_ends_in_bounded_time_or_in_an_error(
     found = LineSearch(SECRETS)
     with pytest.raises(LimitExceeded, match="made to be slow"):
         list(map(found.find, [line] * 1000))
+
+
+@pytest.mark.parametrize("regex", [r"\s*(?=foo)", r".*foo\s", "(?<!x)foo$", r"é\b"])
+def test_an_expression_of_the_users_own_finds_the_same_in_a_child(regex: str) -> None:
+    content = "foo\n\n foo \nxfoo\r\né x\n".encode() + b" " * 3000 + b"foo bar" + b"y" * 3000 + b"\nfoo"
+    found = search(regex, "foo", is_known=False)
+
+    assert list(found.find(content)) == list(search(regex, "foo").find(content))
+    assert list(found.find(b"foo \n")) == list(search(regex, "foo").find(b"foo \n"))
+
+
+def test_an_expression_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "TIME_BOUND", 1)
+    found = search("(?=a)(a+)+b", is_known=False)
+
+    assert found.find(b"aab\n") == ((0, (1,)),)
+    for _ in range(2):
+        with pytest.raises(LimitExceeded, match="took longer than 1 seconds on one file"):
+            found.find(b"a" * 60)
 
 
 def test_an_expression_that_explodes_in_python_is_linear_here() -> None:
