@@ -53,7 +53,7 @@ class LineSearch:
         return tuple((i, lines) for i, lines in found if lines)
 
     def _lines(self, one: _Compiled, content: bytes, lowered: bytes) -> Lines:
-        if not one.linear and not one.search.is_known:
+        if not one.search.is_known and not one.linear:
             return self._lines_apart(one, list(one.candidates(content, lowered)))
         return tuple(number for number, line in one.candidates(content, lowered) if self._matches(one, line))
 
