@@ -28,7 +28,8 @@ _UNICODE_CLASSES = regex(r"\\[wWdDsSbB]")
 # Names and paths with `.*` between, as most policies hold: nobody need ask whether they compile (80 us).
 _PLAIN = regex(r"(?:[A-Za-z0-9_/ -]|\\[.b]|\.\*?)*")
 _WORKER = (
-    "import json,re,sys\n"
+    "import json,re,signal,sys\n"
+    "signal.alarm(30)\n"  # where we are killed ourselves and nobody ends it
     "pattern,texts=json.load(sys.stdin)\n"
     "match=re.compile(pattern).match\n"
     "json.dump([match(text) is not None for text in texts],sys.stdout)\n"
