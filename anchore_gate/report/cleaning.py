@@ -34,7 +34,5 @@ def line(text: str, *, limit: int = 300) -> str:
     whole = len(text)
     if whole <= limit and text.isascii() and text.isprintable() and "  " not in text:
         return text
-    text = fit(text[: limit * 4], limit=limit * 4)
-    if not text.isprintable() or "  " in text:
-        text = _SPACE.sub(" ", text).strip()
+    text = _SPACE.sub(" ", _UNFIT.sub("", text[: limit * 4])).strip()
     return text if whole <= limit * 4 and len(text) <= limit else f"{text[: limit - 1].rstrip()}…"

@@ -3,7 +3,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -64,6 +64,7 @@ SAID = st.text(st.sampled_from(list("\\`*_{}[]<>&|~@#!$%-+=.:/()\"'ab1 \t\n\u00e
 
 @pytest.mark.parametrize(("frame", "tags"), AROUND.values(), ids=AROUND)
 @given(said=SAID)
+@example(said="\n::")
 @settings(max_examples=80, deadline=None)
 def test_whatever_is_said_is_shown_as_it_is_written(frame: str, tags: set[str], said: str) -> None:
     text, seen = shown(frame.format(f"{escaped(said)} end"))
