@@ -171,7 +171,8 @@ class _Archive:
         pom = poms.get(where) if where is not None else _only(poms, name)
         group = _group(own, pom) or known_group(name) or java_archive.group_of(manifest)
         licenses = manifest.licenses or self._license_file() or (pom.licenses if pom is not None else ())
-        is_plugin = self.path.lower().endswith((".jpi", ".hpi")) or _is_jenkins(group)
+        # As in Syft: what the file's ending says holds only until a pom.properties names the group.
+        is_plugin = _is_jenkins(group) or (own is None and self.path.lower().endswith((".jpi", ".hpi")))
         kind = "jenkins-plugin" if is_plugin else "java-archive"
         artifact = _Artifact(name, version, kind, group, own is not None, licenses, self.path)
         if own is not None and where is not None:

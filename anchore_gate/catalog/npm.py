@@ -16,8 +16,7 @@ from anchore_gate.model.purl import purl
 from anchore_gate.values import replace
 
 NO_VERSION = "UNKNOWN"  # what Syft writes for a package that does not say its version
-_WANT = Want(names=frozenset({"package.json"}), limit=16 * MIB)
-_DECODER = json.JSONDecoder()
+_WANT = Want(names=frozenset({"package.json"}), pattern=r".*/package\.json", limit=16 * MIB)
 _MAX_DOCUMENTS = 16  # in one file; Syft reads JSON documents that follow each other
 _MAX_TEXT = 512  # characters of a name or version
 
@@ -29,8 +28,18 @@ def _read(files: Filesystem, path: str) -> Iterator[Package | Unknown]:
         yield Unknown(path, "npm", f"not a package.json: {str(problem)[:200]}")
         return
     for document in documents:
-        if (package := _package(document, path)) is not None:
-            yield replace(package, layer=layer_of(files, path))
+        found = _package(document, path)
+        if isinstance(found, Package):
+            yield replace(found, layer=layer_of(files, path))
+        elif found is not None:
+            yield found
+
+
+def _no_json(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_json)
 
 
 def _documents(content: bytes) -> list[Any]:
@@ -46,13 +55,15 @@ def _documents(content: bytes) -> list[Any]:
     return found
 
 
-def _package(document: Any, path: str) -> Package | None:
+def _package(document: Any, path: str) -> Package | Unknown | None:
     """None for a file that names no package: `{"type": "module"}` is no evidence."""
     if not isinstance(document, dict):
         return None
-    name, version = document.get("name"), document.get("version", "")
-    if not isinstance(name, str) or not name or not isinstance(version, str):
+    name, version = document.get("name"), document.get("version") or ""
+    if not isinstance(name, str) or not name:
         return None
+    if not isinstance(version, str):
+        return Unknown(path, "npm", f"the version of {sound(name)[:_MAX_TEXT]!r} is no text")
     if len(name) > _MAX_TEXT or len(version) > _MAX_TEXT:
         return None
     name, version = sound(name), sound(version)

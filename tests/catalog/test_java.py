@@ -149,6 +149,12 @@ def test_jenkins_plugins_have_their_own_type(suffix: str) -> None:
     assert (one.type, one.version) == ("jenkins-plugin", "5.2.0")
 
 
+def test_a_plugin_whose_pom_names_no_group_of_jenkins_is_an_archive_as_others() -> None:
+    content = jar("Plugin-Version: 2.2.0\n", **pom_properties("org.jvnet.hudson.plugins", "git", "2.2.0"))
+    (one,) = packages("/a/git.hpi", content)
+    assert (one.type, one.purl) == ("java-archive", "pkg:maven/org.jvnet.hudson.plugins/git@2.2.0")
+
+
 def test_instrumentation_is_not_the_library_it_is_named_after() -> None:
     assert found("/a/tomcat-9.jar", jar("Weave-Classes: a.B\n")) == []
 

@@ -53,6 +53,20 @@ def test_a_package_without_version_has_the_version_unknown() -> None:
     assert (one.version, one.purl) == ("UNKNOWN", "pkg:npm/app")
 
 
+def test_a_version_of_null_is_none() -> None:
+    assert package('{"name": "app", "version": null}').version == "UNKNOWN"
+
+
+def test_a_version_that_is_no_text_makes_the_package_unknown() -> None:
+    (one,) = found('{"name": "app", "version": 1}')
+    assert isinstance(one, Unknown)
+    assert (one.path, one.reason) == (PATH, "the version of 'app' is no text")
+
+
+def test_a_file_of_another_case_is_not_what_node_reads() -> None:
+    assert found('{"name": "a", "version": "1"}', "/app/node_modules/x/Package.json") == []
+
+
 @pytest.mark.parametrize(
     "content", ['{"type": "module"}', "[1]", '{"name": "", "version": "1"}', '{"name": 7}']
 )
@@ -68,7 +82,11 @@ def test_documents_that_follow_each_other_are_all_read() -> None:
     assert len(found('{"name": "a", "version": "1"}\n{"name": "b", "version": "2"}')) == 2
 
 
-@pytest.mark.parametrize("content", ["{", "", "[" * 100_000, "{} " * 50, '{"name": "a"} x'], ids=str.strip)
+@pytest.mark.parametrize(
+    "content",
+    ["{", "", "[" * 100_000, "{} " * 50, '{"name": "a"} x', '{"name": "a", "x": NaN}'],
+    ids=str.strip,
+)
 def test_a_file_that_is_no_json_is_unknown_or_nothing(content: str) -> None:
     assert all(isinstance(one, Unknown) for one in found(content))
 
