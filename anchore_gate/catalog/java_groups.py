@@ -36,7 +36,10 @@ _GROUPS: dict[str, str] = {
     "com.h2database": "h2",
     "hsqldb": "hsqldb",
     "org.ow2.asm": "asm asm-analysis asm-commons asm-tree asm-util asm-xml",
-    "org.apache.ant": "ant ant-launcher ant-junit",
+    "org.apache.ant": "ant ant-antlr ant-apache-bcel ant-apache-bsf ant-apache-log4j ant-apache-oro "
+    "ant-apache-regexp ant-apache-resolver ant-apache-xalan2 ant-commons-logging ant-commons-net ant-imageio "
+    "ant-jai ant-jakartamail ant-javamail ant-jdepend ant-jmf ant-jsch ant-junit ant-junit4 "
+    "ant-junitlauncher ant-launcher ant-netrexx ant-swing ant-testutil ant-xz",
     "org.apache.kafka": "kafka-clients kafka-streams connect-api connect-json connect-runtime",
     "org.apache.lucene": "lucene-core lucene-analysis-common lucene-analyzers-common lucene-queries "
     "lucene-queryparser lucene-highlighter lucene-join lucene-memory lucene-misc lucene-sandbox "

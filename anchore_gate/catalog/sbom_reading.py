@@ -15,6 +15,7 @@ from anchore_gate.regex import regex
 from anchore_gate.values import dataclass, field, replace
 
 MAX_PACKAGES = 500_000
+OVERLAP = "ownership-by-file-overlap"  # Syft's word for an OS package with another's files
 _TYPES = {
     "cargo": "rust-crate",
     "composer": "php-composer",
@@ -36,12 +37,22 @@ class Manifest:
     distro: Distro | None = None
     name: str = ""
     facts: dict[str, str] = field(default_factory=dict)  # of the image: tag, digest, id
+    places: dict[str, int] = field(default_factory=dict)  # in `packages`, by the document's ids
 
-    def add(self, package: Package) -> None:
+    def add(self, package: Package, *, id: str = "") -> None:
         """Take one more package. Raises `ImageError` beyond the limit."""
         if len(self.packages) >= MAX_PACKAGES:
             raise ImageError(f"more than {MAX_PACKAGES} packages in the SBOM")
+        self.places.setdefault(id, len(self.packages))
         self.packages.append(package)
+
+    def own(self, parent: str, child: str) -> None:
+        """Mark a package whose files an OS package brought, both by their ids."""
+        if not parent or not child or parent not in self.places or child not in self.places:
+            return
+        owner, owned = self.packages[self.places[parent]], self.packages[self.places[child]]
+        if owner.type in OS_TYPES and owned.type not in OS_TYPES and not owned.owned_by:
+            self.packages[self.places[child]] = replace(owned, owned_by=owner.purl)
 
     def miss(self, name: str, reason: str) -> None:
         """Say that an entry could not be read as a package."""

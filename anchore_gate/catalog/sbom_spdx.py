@@ -9,7 +9,7 @@ from typing import Any
 from anchore_gate.catalog import sbom_facts
 from anchore_gate.catalog.json_text import sound
 from anchore_gate.catalog.sbom_facts import PREFIX
-from anchore_gate.catalog.sbom_reading import Manifest, package_of, rows, text
+from anchore_gate.catalog.sbom_reading import OVERLAP, Manifest, package_of, rows, text
 from anchore_gate.model.inventory import Distro, Package
 from anchore_gate.values import replace
 
@@ -31,6 +31,9 @@ def read(document: dict[str, Any]) -> Manifest:
     }
     for row in rows(document, "packages"):
         _take(row, found, extracted, described)
+    for row in rows(document, "relationships"):
+        if text(row, "comment").startswith(f"{OVERLAP}:"):
+            found.own(text(row, "spdxElementId"), text(row, "relatedSpdxElement"))
     own = _facts(text(document, "comment"))
     found.distro = sbom_facts.distro_of(own) or found.distro
     found.unknowns.extend(sbom_facts.unknowns_of(own))
@@ -49,7 +52,7 @@ def _take(row: dict[str, Any], found: Manifest, extracted: Mapping[str, str], de
     package = _package(row, facts, extracted)
     if package is not None:
         if purpose not in _NOT_PACKAGES:
-            found.add(package)
+            found.add(package, id=text(row, "SPDXID"))
     elif purpose not in _NOT_PACKAGES and text(row, "SPDXID") not in described:
         found.miss(text(row, "name") or text(row, "SPDXID"), "no package URL that can be read")
 

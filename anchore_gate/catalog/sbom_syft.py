@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from anchore_gate.catalog.sbom_reading import Manifest, package_of, rows, text, texts
+from anchore_gate.catalog.sbom_reading import OVERLAP, Manifest, package_of, rows, text, texts
 from anchore_gate.model.inventory import Distro, Package
 from anchore_gate.values import replace
 
@@ -27,7 +27,10 @@ def read(document: dict[str, Any]) -> Manifest:
         if package is None:
             found.miss(text(artifact, "name") or text(artifact, "id"), "an artifact without name or type")
         else:
-            found.add(package)
+            found.add(package, id=text(artifact, "id"))
+    for row in rows(document, "artifactRelationships"):
+        if text(row, "type") == OVERLAP:
+            found.own(text(row, "parent"), text(row, "child"))
     return found
 
 

@@ -72,6 +72,8 @@ def test_a_group_is_what_starts_with_a_domain() -> None:
         ("spring-boot-starter-web", "org.springframework.boot"),
         ("tomcat-embed-core", "org.apache.tomcat.embed"),
         ("tomcat-i18n-de", "org.apache.tomcat"),
+        ("ant-apache-log4j", "org.apache.ant"),
+        ("ant-contrib", ""),
         ("unheard-of", ""),
     ],
 )
