@@ -112,11 +112,11 @@ def package_of(*, type: str, name: str, version: str, purl: str, group: str = ""
 
 def _told(package: Package, parts: Purl, group: str) -> Package:
     upstream, upstream_version = _upstream(parts)
-    version, epoch = package.version or parts.version, parts.qualifier("epoch")
-    if parts.type == "rpm":
-        version = version.removeprefix("0:")
-        if epoch not in ("", "0") and ":" not in version:
-            version = f"{epoch}:{version}"
+    version, written = package.version or parts.version, parts.qualifier("epoch")
+    epoch = int(written) if written.isdecimal() and len(written) < 10 else None
+    bare = version.rpartition(":")[2] if parts.type == "rpm" else version
+    if parts.type == "rpm" and epoch is not None and ":" not in version:
+        version = f"{epoch}:{version}"
     name = package.name
     if parts.type in _WITH_NAMESPACE and parts.namespace and "/" not in name:
         name = f"{parts.namespace}/{name}"
@@ -126,8 +126,8 @@ def _told(package: Package, parts: Purl, group: str) -> Package:
         version=version,
         architecture=parts.qualifier("arch"),
         upstream="" if upstream == name else upstream,
-        upstream_version=upstream_version,
-        epoch=int(epoch) if epoch.isdecimal() and len(epoch) < 10 else None,
+        upstream_version="" if upstream_version == bare else upstream_version,
+        epoch=epoch,
         group_id=(group or parts.namespace) if parts.type == "maven" else "",
     )
 

@@ -61,6 +61,7 @@ INVENTORY = Inventory(
             type="rpm", name="bash", version="1:5.1-2.el9", purl="pkg:rpm/redhat/bash@5.1-2.el9?epoch=1",
             epoch=1, modularity="", vendor="Red Hat", upstream="bash-source", upstream_version="5.1-1.el9",
         ),
+        Package(type="rpm", name="perl", version="0:5-1", purl="pkg:rpm/redhat/perl@5-1?epoch=0", epoch=0),
     ),
     unknowns=(Unknown("/a/b.jar", "java", "no zip directory"),),
 )  # fmt: skip
@@ -189,6 +190,13 @@ def test_an_rpm_version_carries_the_epoch() -> None:
         name="bash", version="5.1-2", purl="pkg:rpm/redhat/bash@5.1-2?epoch=1&upstream=src-9-1.src.rpm"
     ).packages
     assert (one.version, one.epoch, one.upstream, one.upstream_version) == ("1:5.1-2", 1, "src", "9-1")
+
+
+@pytest.mark.parametrize("written", ["5.1-2", "0:5.1-2"])
+def test_an_epoch_of_zero_is_kept_and_a_source_of_the_same_version_is_none(written: str) -> None:
+    purl = "pkg:rpm/redhat/libs@5.1-2?epoch=0&upstream=bash-5.1-2.src.rpm"
+    (one,) = foreign(name="libs", version=written, purl=purl).packages
+    assert (one.version, one.epoch, one.upstream, one.upstream_version) == ("0:5.1-2", 0, "bash", "")
 
 
 def test_a_component_that_nobody_can_place_is_unknown() -> None:
