@@ -8,9 +8,9 @@ from __future__ import annotations
 
 _GROUPS: dict[str, str] = {
     "org.springframework": "spring spring-aop spring-aspects spring-beans spring-context "
-    "spring-context-indexer spring-context-support spring-core spring-expression spring-instrument "
-    "spring-jcl spring-jdbc spring-jms spring-messaging spring-orm spring-oxm spring-r2dbc spring-test "
-    "spring-tx spring-web spring-webflux spring-webmvc spring-webmvc-portlet spring-websocket",
+    "spring-context-indexer spring-context-support spring-core spring-dao spring-expression "
+    "spring-instrument spring-jcl spring-jdbc spring-jms spring-messaging spring-orm spring-oxm spring-r2dbc "
+    "spring-test spring-tx spring-web spring-webflux spring-webmvc spring-webmvc-portlet spring-websocket",
     "org.springframework.amqp": "spring-amqp spring-rabbit",
     "org.springframework.batch": "spring-batch-core spring-batch-infrastructure spring-batch-integration",
     "org.springframework.kafka": "spring-kafka",
@@ -34,7 +34,6 @@ _GROUPS: dict[str, str] = {
     "com.mysql": "mysql-connector-j",
     "mysql": "mysql-connector-java",
     "com.h2database": "h2",
-    "hsqldb": "hsqldb",
     "org.ow2.asm": "asm asm-analysis asm-commons asm-tree asm-util asm-xml",
     "org.apache.ant": "ant ant-antlr ant-apache-bcel ant-apache-bsf ant-apache-log4j ant-apache-oro "
     "ant-apache-regexp ant-apache-resolver ant-apache-xalan2 ant-commons-logging ant-commons-net ant-imageio "
@@ -48,29 +47,15 @@ _GROUPS: dict[str, str] = {
     "org.elasticsearch": "elasticsearch elasticsearch-core elasticsearch-x-content elasticsearch-cli "
     "elasticsearch-geo elasticsearch-lz4 elasticsearch-plugin-classloader elasticsearch-secure-sm",
     "org.opensearch": "opensearch opensearch-core opensearch-x-content",
+    "org.apache.velocity": "velocity velocity-engine-core velocity-engine-scripting velocity-tools",
     "org.apache.struts": "struts2-core struts2-spring-plugin",
-    "commons-fileupload": "commons-fileupload",
-    "commons-collections": "commons-collections",
-    "commons-beanutils": "commons-beanutils",
-    "commons-httpclient": "commons-httpclient",
-    "commons-lang": "commons-lang",
-    "commons-logging": "commons-logging",
-    "commons-io": "commons-io",
-    "commons-codec": "commons-codec",
-    "dom4j": "dom4j",
-    "jdom": "jdom",
-    "junit": "junit",
-    "log4j": "log4j",
     "xalan": "xalan serializer",
     "xerces": "xercesImpl",
-    "xml-apis": "xml-apis",
     "com.thoughtworks.xstream": "xstream",
     "javax.activation": "activation",
     "javax.mail": "mail",
     "javax.inject": "javax.inject",
     "javax.servlet": "javax.servlet-api",
-    "aopalliance": "aopalliance",
-    "antlr": "antlr",
     "cglib": "cglib cglib-nodep",
     "org.scala-lang": "scala-library scala-reflect scala-compiler",
     "org.jetbrains.kotlin": "kotlin-stdlib kotlin-stdlib-common kotlin-stdlib-jdk7 kotlin-stdlib-jdk8 "
@@ -92,6 +77,15 @@ _GROUPS: dict[str, str] = {
     "org.gradle": "gradle-wrapper",
     "org.jenkins-ci.main": "jenkins-core jenkins-war remoting cli",
 }  # fmt: skip
+# Published under their own names, as was the custom before 2006.
+_ITSELF = (
+    "antlr aopalliance commons-beanutils commons-betwixt commons-chain commons-cli commons-codec "
+    "commons-collections commons-configuration commons-daemon commons-dbcp commons-dbutils commons-digester "
+    "commons-discovery commons-el commons-fileupload commons-httpclient commons-io commons-jelly "
+    "commons-jexl commons-jxpath commons-lang commons-launcher commons-logging commons-math commons-modeler "
+    "commons-net commons-pool commons-primitives commons-validator commons-vfs dom4j hsqldb "
+    "jdom junit log4j xml-apis"
+)
 _FAMILIES: tuple[tuple[str, str], ...] = (
     ("spring-boot", "org.springframework.boot"),
     ("spring-cloud-", "org.springframework.cloud"),
@@ -100,6 +94,7 @@ _FAMILIES: tuple[tuple[str, str], ...] = (
     ("spring-security-", "org.springframework.security"),
     ("spring-session-", "org.springframework.session"),
     ("spring-ws-", "org.springframework.ws"),
+    ("commons-jelly-", "commons-jelly"),
     ("grpc-", "io.grpc"),
     ("groovy-", "org.codehaus.groovy"),
     ("kotlinx-coroutines-", "org.jetbrains.kotlinx"),
@@ -108,6 +103,7 @@ _FAMILIES: tuple[tuple[str, str], ...] = (
     ("tomcat-", "org.apache.tomcat"),
 )
 _BY_ARTIFACT = {artifact: group for group, artifacts in _GROUPS.items() for artifact in artifacts.split()}
+_BY_ARTIFACT |= {artifact: artifact for artifact in _ITSELF.split()}
 
 
 def known_group(artifact: str) -> str:

@@ -74,6 +74,10 @@ def test_a_group_is_what_starts_with_a_domain() -> None:
         ("tomcat-i18n-de", "org.apache.tomcat"),
         ("ant-apache-log4j", "org.apache.ant"),
         ("ant-contrib", ""),
+        ("commons-digester", "commons-digester"),
+        ("commons-jelly-tags-xml", "commons-jelly"),
+        ("commons-lang3", ""),
+        ("velocity", "org.apache.velocity"),
         ("unheard-of", ""),
     ],
 )
