@@ -7,7 +7,7 @@ import posixpath
 from collections.abc import Callable, Iterable, Iterator
 
 from anchore_gate.errors import ImageError, LimitExceeded
-from anchore_gate.image.limits import MAX_SPARSE_SIZE, MIB
+from anchore_gate.image.limits import KIB, MAX_SPARSE_SIZE, MIB
 from anchore_gate.image.plan import Plan
 from anchore_gate.image.search import is_binary
 from anchore_gate.image.spool import Content, Spool
@@ -17,7 +17,9 @@ from anchore_gate.values import dataclass, field, replace
 
 Meta = tuple[str, int, int, int, int]  # type, mode, uid, gid, layer: shared by many files
 Record = tuple[Meta, int, str]  # meta, size, link
+Hits = tuple[tuple[int, tuple[int, ...]], ...]  # number of the search, lines
 
+_TOGETHER = 128 * KIB  # bytes of files that are searched in one go
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 _BITS = {
@@ -37,7 +39,7 @@ class Facts:
     kept: int = 0  # the wants it was kept for
     content: Content | None = None
     oversized: bool = False  # longer than a want allows
-    hits: tuple[tuple[int, tuple[int, ...]], ...] = ()  # number of the search, lines
+    hits: Hits = ()
     unsearched: str = ""  # why it was not searched: `large`, `binary`
     checksums: tuple[tuple[str, str], ...] = ()  # algorithm, hex
 
@@ -88,10 +90,13 @@ class LayerWalk:
         self._covered = covered
         self._search = plan.line_search() if plan.searches else None
         self._metas: dict[Meta, Meta] = {}
+        self._waiting: list[tuple[str, Record, bytes]] | None = None  # files to be searched together
+        self._waiting_size = 0
 
     def read(self, stream: TarStream, *, what: str) -> LayerContents:
         """Walk all members. Raises `ImageError`."""
         records, facts, links = self.contents.records, self.contents.facts, self.contents.links
+        self._waiting = []
         for member in stream.members():
             path = normal_path(member.name)
             if "/.wh." in path and self._whiteout(path, what):
@@ -104,6 +109,7 @@ class LayerWalk:
                 records[path] = (self._meta(member, "file"), member.size, "")
                 self._look_into((path,), stream, member)
             elif member.type == "link":
+                self._search_waiting()
                 self._link(path, normal_path(member.link), member, what)
             elif path != "/":
                 records[path] = (
@@ -111,6 +117,7 @@ class LayerWalk:
                     0,
                     member.link if member.type == "symlink" else "",
                 )
+        self._search_waiting()
         for path in sorted(self.contents.dangling & links.keys()):
             if links[path] in records:
                 self._share(path, links[path], records[links[path]])
@@ -195,7 +202,7 @@ class LayerWalk:
     def _take(self, path: str, content: bytes, mask: int, algorithms: frozenset[str]) -> None:
         """A file that is in memory as a whole: nearly all are."""
         kept = self._plan.within(mask, len(content)) if mask else 0
-        hits, unsearched = self._searched(content)
+        hits, unsearched = self._searched(path, content)
         if not mask and not algorithms and not hits:
             if unsearched:
                 self.contents.facts[path] = _BINARY if unsearched == "binary" else _LARGE
@@ -242,14 +249,32 @@ class LayerWalk:
             checksums=tuple((name, one.hexdigest()) for name, one in hashes.items()),
         )
 
-    def _searched(self, content: bytes) -> tuple[tuple[tuple[int, tuple[int, ...]], ...], str]:
+    def _searched(self, path: str, content: bytes) -> tuple[Hits, str]:
         if self._search is None:
             return (), ""
         if len(content) > self._search.max_size:
             return (), "large"
         if is_binary(content):
             return (), "binary"
-        return self._search.find(content), ""
+        if self._waiting is None:
+            return self._search.find(content), ""
+        self._waiting.append((path, self.contents.records[path], content))
+        self._waiting_size += len(content)
+        if self._waiting_size >= _TOGETHER:
+            self._search_waiting()
+        return (), ""
+
+    def _search_waiting(self) -> None:
+        """Search the files that were put aside, and add what is found to what is known of them."""
+        waiting, self._waiting, self._waiting_size = self._waiting or [], [], 0
+        if self._search is None or not waiting:
+            return
+        facts = self.contents.facts
+        for number in self._search.suspects([content for _, _, content in waiting]):
+            path, record, content = waiting[number]
+            hits = self._search.find(content)
+            if hits and self.contents.records.get(path) is record:  # no later member took its place
+                facts[path] = replace(facts.get(path, NOTHING), hits=hits)
 
 
 def shared(facts: Facts, plan: Plan, path: str, size: int) -> Facts:

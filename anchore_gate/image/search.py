@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,18 @@ class LineSearch:
         self._prefilter = _prefilter(tuple(self._each))
         self._apart: dict[_Compiled, BoundedMatch] = {}
         self._spent = 0.0
+
+    def suspects(self, contents: Sequence[bytes]) -> list[int]:
+        """
+        The numbers of those that may have a match. All are looked at together: mostly none has.
+
+        A NUL stands between them, so that what is found across two is at the most one suspect more.
+        """
+        if self._prefilter is None:
+            return list(range(len(contents)))
+        if not self._prefilter(b"\0".join(contents)):
+            return []
+        return [number for number, content in enumerate(contents) if self._prefilter(content)]
 
     def find(self, content: bytes) -> tuple[tuple[int, Lines], ...]:
         """Which searches match in a file, each by its number, and the lines (from 1) where they do."""
