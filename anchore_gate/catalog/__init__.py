@@ -82,14 +82,13 @@ def _distinct(packages: Iterable[Package]) -> Iterator[Package]:
 
 def _marked(packages: Iterable[Package], owners: Iterable[Ownership], files: Filesystem) -> Iterator[Package]:
     """Language packages whose evidence an OS package brought say so in `owned_by`."""
-    every = list(packages)
-    evidence = {name for one in every if not one.is_os for name in _spellings(one, files)}
+    every = [(one, () if one.is_os else _spellings(one, files)) for one in packages]
+    evidence = {name for _, names in every for name in names}
     owner: dict[str, str] = {}
     for ownership in owners:
         for path in evidence & ownership.paths:
             owner.setdefault(path, ownership.package.purl)
-    for package in every:
-        names = () if package.is_os else _spellings(package, files)
+    for package, names in every:
         owned_by = next((owner[name] for name in names if name in owner), "")
         yield replace(package, owned_by=owned_by) if owned_by else package
 

@@ -53,8 +53,8 @@ class Filesystem(Protocol):
         """What was not looked at, in words, e.g. files too large for the secret search."""
         ...
 
-    def entries(self) -> Iterator[FileEntry]:
-        """Every path, sorted."""
+    def entries(self, *, mode: int = 0) -> Iterator[FileEntry]:
+        """Every path, sorted; with `mode` only those that have one of its bits set."""
         ...
 
     def entry(self, path: str) -> FileEntry | None:

@@ -127,8 +127,11 @@ class SquashedFilesystem:
             found.append(f"{binary} binary files (a NUL byte near the start) were not searched for content")
         return tuple(found)
 
-    def entries(self) -> Iterator[FileEntry]:
+    def entries(self, *, mode: int = 0) -> Iterator[FileEntry]:
         """See `Filesystem.entries`."""
+        if mode:
+            having = sorted(path for path, record in self._records.items() if record[0][1] & mode)
+            return (self._entry(path, self._records[path]) for path in having)
         if self._sorted is None:
             self._sorted = sorted(self._records)
         return (self._entry(path, self._records[path]) for path in self._sorted)

@@ -413,3 +413,10 @@ def test_a_bomb_of_zeros_is_refused(tmp_path: Path) -> None:
 def test_every_want_sees_only_its_files() -> None:
     files = squash({"a": "1"}, needs=Needs(wants=(WANTED,)))
     assert list(files.kept(EVERYTHING)) == []
+
+
+def test_entries_can_be_asked_for_by_the_bits_of_their_mode() -> None:
+    files = squash({"bin/su": Entry(b"x", mode=0o4755), "bin/wall": Entry(b"x", mode=0o2755), "bin/ls": b"x"})
+    assert [one.path for one in files.entries(mode=0o6000)] == ["/bin/su", "/bin/wall"]
+    assert [one.path for one in files.entries(mode=0o4000)] == ["/bin/su"]
+    assert [one.path for one in files.entries() if one.type == "file"] == ["/bin/ls", "/bin/su", "/bin/wall"]

@@ -49,8 +49,9 @@ class Files:
     def notes(self) -> tuple[str, ...]:
         return ()
 
-    def entries(self) -> Iterator[FileEntry]:
-        return iter(sorted(self._entries.values(), key=lambda entry: entry.path))
+    def entries(self, *, mode: int = 0) -> Iterator[FileEntry]:
+        every = sorted(self._entries.values(), key=lambda entry: entry.path)
+        return (entry for entry in every if not mode or entry.mode & mode)
 
     def entry(self, path: str) -> FileEntry | None:
         return self._entries.get(path)

@@ -90,12 +90,13 @@ class Files:
             return True
         return any(fits(want, path) and len(node.content) <= want.limit for want in self._wants)
 
-    def entries(self) -> Iterator[FileEntry]:
+    def entries(self, *, mode: int = 0) -> Iterator[FileEntry]:
         """See `Filesystem.entries`."""
         for path in sorted(self._nodes):
             entry = self.entry(path)
             assert entry is not None
-            yield entry
+            if not mode or entry.mode & mode:
+                yield entry
 
     def entry(self, path: str) -> FileEntry | None:
         """See `Filesystem.entry`."""

@@ -148,14 +148,13 @@ class SuidOrGuidSet(Trigger):
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
-        for entry in evidence.filesystem.entries():
-            if entry.mode & 0o6000:
-                yield self.found(
-                    f"SUID or SGID found set on file {entry.path}. Mode: {oct(entry.mode)}",
-                    path=entry.path,
-                    layer=entry.layer,
-                    fix=f"RUN chmod a-s {entry.path}",
-                )
+        for entry in evidence.filesystem.entries(mode=0o6000):
+            yield self.found(
+                f"SUID or SGID found set on file {entry.path}. Mode: {oct(entry.mode)}",
+                path=entry.path,
+                layer=entry.layer,
+                fix=f"RUN chmod a-s {entry.path}",
+            )
 
 
 GATE: Final = Gate(
