@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anchore_gate.catalog import catalog, needs
+from anchore_gate.image.links import scan
 from anchore_gate.image.sources import open_image
 from anchore_gate.model.inventory import Inventory
 
@@ -74,7 +75,7 @@ def compare(image: str, *, syft: str, types: frozenset[str]) -> Comparison:
 def inventory_of(image: str) -> Inventory:
     """What we catalog in an image."""
     with open_image(image) as opened:
-        return catalog(opened.scan(needs()))
+        return catalog(scan(opened, needs()))
 
 
 def _syft(image: str, *, program: str) -> set[Key]:

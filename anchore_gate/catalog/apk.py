@@ -19,6 +19,7 @@ from anchore_gate.regex import regex
 MAX_DATABASE = 128 * MIB
 
 _WANT = Want(names=frozenset({"installed"}), pattern=r"(?:/.*)?/lib/apk/db/installed", limit=MAX_DATABASE)
+_PLACES = (Want.exact("/lib/apk/db/installed", limit=MAX_DATABASE),)
 _REPOSITORIES = Want.exact("/etc/apk/repositories", limit=MIB)
 _SYSTEM = frozenset({"/lib/apk/db", "/usr/lib/apk/db"})
 _FIELD = regex(r"^([A-Za-z]):(.*)$", re.MULTILINE)
@@ -32,14 +33,14 @@ class ApkCataloger:
 
     def needs(self) -> Needs:
         """See `Cataloger.needs`."""
-        return Needs(wants=(_WANT, _REPOSITORIES))
+        return Needs(wants=(_WANT, *_PLACES, _REPOSITORIES))
 
     def catalog(
         self, files: Filesystem, distro: Distro | None, *, with_files: bool
     ) -> Iterator[Package | Ownership | Unknown]:
         """See `Cataloger.catalog`."""
         distro = distro or _from_repositories(files)
-        for path in databases(files, _WANT, system=_SYSTEM, cataloger=self.name):
+        for path in databases(files, _WANT, system=_SYSTEM, cataloger=self.name, places=_PLACES):
             if isinstance(path, Unknown):
                 yield path
                 continue

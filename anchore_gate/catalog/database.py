@@ -49,20 +49,39 @@ class Budget:
 
 
 def databases(
-    files: Filesystem, want: Want, *, system: frozenset[str], cataloger: str
+    files: Filesystem,
+    want: Want,
+    *,
+    system: frozenset[str],
+    cataloger: str,
+    places: tuple[Want, ...] = (),
 ) -> Iterator[str | Unknown]:
     """
     The paths of the databases, and of those that were too large to keep.
 
-    Raises `CatalogError` when one in a `system` folder (where the package manager itself looks)
-    is too large: the packages of the image are not known then.
+    `places` are the single paths where the package manager looks: what lies there behind a symbolic
+    link may have any name. Raises `CatalogError` when one in a `system` folder is too large: the
+    packages of the image are not known then.
     """
     for path, size in files.oversized:
         if is_wanted(want, path):
             yield unreadable(
                 path, f"{size} bytes, more than {want.limit}", system=system, cataloger=cataloger
             )
-    yield from files.kept(want)
+    kept = list(files.kept(want))
+    yield from kept
+    for place in places:
+        found = files.resolve(place.path)
+        if found is None or found in (place.path, *kept) or place.path in kept:
+            continue
+        entry = files.entry(found)
+        if entry is not None and entry.type == "file":
+            kept.append(entry.path)
+            if files.has(place.path):
+                yield place.path
+            else:
+                reason = f"a link to {entry.path!r}, which was not kept"
+                yield unreadable(place.path, reason, system=system, cataloger=cataloger)
 
 
 def unreadable(path: str, reason: str, *, system: frozenset[str], cataloger: str) -> Unknown:

@@ -19,6 +19,7 @@ MAX_INFO = 32 * MIB  # linux-headers and texlive lists are 3 MB
 MAX_COPYRIGHT = 8 * MIB  # chromium's is 2 MB
 
 _STATUS = Want(names=frozenset({"status"}), pattern=r"(?:/.*)?/lib/[do]pkg/status", limit=MAX_STATUS)
+_PLACES = (Want.exact("/var/lib/dpkg/status", limit=MAX_STATUS),)
 # Distroless names these files as it likes: the one want that every path is held against, so its
 # pattern must fail at once. Beside them lie files that other systems have in `info/`.
 _STATUS_D = Want(pattern=r"/(?:var|usr)/lib/dpkg/status\.d/[^/]+", limit=16 * MIB)
@@ -59,7 +60,7 @@ class DebCataloger:
 
     def needs(self) -> Needs:
         """See `Cataloger.needs`."""
-        return Needs(wants=(_STATUS, _STATUS_D, _OPKG, *_INFO))
+        return Needs(wants=(_STATUS, *_PLACES, _STATUS_D, _OPKG, *_INFO))
 
     def catalog(
         self, files: Filesystem, distro: Distro | None, *, with_files: bool
@@ -82,7 +83,8 @@ CATALOGER = DebCataloger()
 
 def _databases(files: Filesystem) -> Iterator[str | Unknown]:
     for want in (_STATUS, _STATUS_D, _OPKG):
-        for path in databases(files, want, system=SYSTEM, cataloger="deb"):
+        places = _PLACES if want is _STATUS else ()
+        for path in databases(files, want, system=SYSTEM, cataloger="deb", places=places):
             if want is not _STATUS_D or isinstance(path, Unknown) or not path.endswith(_BESIDE):
                 yield path
 

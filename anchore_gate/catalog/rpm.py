@@ -19,6 +19,14 @@ _DATABASES = Want(
     pattern=_FOLDER + r"(?:Packages|Packages\.db|rpmdb\.sqlite)",
     limit=MAX_DATABASE,
 )
+_PLACES = tuple(
+    Want.exact(f"/{folder}/rpm/{name}", limit=MAX_DATABASE)
+    for folder in ("var/lib", "usr/lib/sysimage")
+    for name in ("Packages", "Packages.db", "rpmdb.sqlite")
+)
+_LOG_PLACES = tuple(
+    Want.exact(f"{one.path}-wal", limit=MAX_DATABASE) for one in _PLACES if one.path.endswith("sqlite")
+)
 _LOGS = Want(
     names=frozenset({"rpmdb.sqlite-wal"}), pattern=_FOLDER + r"rpmdb\.sqlite-wal", limit=MAX_DATABASE
 )
@@ -36,13 +44,13 @@ class RpmCataloger:
 
     def needs(self) -> Needs:
         """See `Cataloger.needs`."""
-        return Needs(wants=(_DATABASES, _LOGS, _MANIFESTS))
+        return Needs(wants=(_DATABASES, _LOGS, _MANIFESTS, *_PLACES, *_LOG_PLACES))
 
     def catalog(
         self, files: Filesystem, distro: Distro | None, *, with_files: bool
     ) -> Iterator[Package | Ownership | Unknown]:
         """See `Cataloger.catalog`."""
-        for path in databases(files, _DATABASES, system=SYSTEM, cataloger=self.name):
+        for path in databases(files, _DATABASES, system=SYSTEM, cataloger=self.name, places=_PLACES):
             if isinstance(path, Unknown):
                 yield path
                 continue

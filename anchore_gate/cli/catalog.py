@@ -52,10 +52,11 @@ def _look(name: str, platform: Platform | None, settings: Settings) -> tuple[Ima
         return read_sbom(Path(name.removeprefix(_SBOM)))
     from anchore_gate import catalog
     from anchore_gate.cli.engine import registry_of
+    from anchore_gate.image.links import scan
     from anchore_gate.image.sources import open_image
 
     with open_image(name, platform=platform, registry=registry_of(settings, [name])) as opened:
-        return opened.image, catalog.catalog(opened.scan(catalog.needs()))
+        return opened.image, catalog.catalog(scan(opened, catalog.needs()))
 
 
 def _created() -> datetime:

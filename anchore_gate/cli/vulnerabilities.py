@@ -86,10 +86,11 @@ def _catalog(name: str, platform: Platform | None, settings: Settings) -> tuple[
         return read_sbom(Path(name.removeprefix(_SBOM)))
     from anchore_gate import catalog
     from anchore_gate.cli.engine import registry_of
+    from anchore_gate.image.links import scan
     from anchore_gate.image.sources import open_image
 
     with open_image(name, platform=platform, registry=registry_of(settings, [name])) as opened:
-        return opened.image, catalog.catalog(opened.scan(catalog.needs()))
+        return opened.image, catalog.catalog(scan(opened, catalog.needs()))
 
 
 def _after_vex(matched: Matched, documents: list[VexDocument], image: Image) -> Matched:
