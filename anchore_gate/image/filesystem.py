@@ -66,7 +66,15 @@ class Filesystem(Protocol):
         ...
 
     def kept(self, want: Want) -> Iterator[str]:
-        """The paths that were kept and fit `want`, sorted. `want` must have been declared."""
+        """
+        The paths that were kept and fit `want`, sorted. `want` must have been declared.
+
+        A symbolic link counts that fits and leads to a kept file whose own path does not fit.
+        """
+        ...
+
+    def behind_links(self) -> Iterator[FileEntry]:
+        """The files that were not kept, though a symbolic link that leads to them is wanted."""
         ...
 
     def has(self, path: str) -> bool:

@@ -29,6 +29,7 @@ class SquashedFilesystem:
         self._hidden_folders: dict[str, bool] = {}
         self._folders: set[str] = set()  # what has something in it
         self._sorted: list[str] | None = None
+        self._aliases: dict[str, tuple[str, int]] | None = None
         self._is_bare = True  # no layer yet: the top one, often the largest, has nothing over it
         self.links: dict[str, str] = {}  # hard links and what they lead to
         self.dangling: set[str] = set()  # those that lead out of their layer
@@ -49,6 +50,7 @@ class SquashedFilesystem:
         # A new dictionary, not an emptied one: a walk in another thread may hold the old one.
         self._hidden_folders = {}
         self._sorted = None
+        self._aliases = None
         for path in contents.records:  # a hidden one too: its folder replaced a file
             while (path := path.rpartition("/")[0]) and path not in self._folders:
                 self._folders.add(path)
@@ -110,7 +112,14 @@ class SquashedFilesystem:
     def oversized(self) -> tuple[tuple[str, int], ...]:
         """See `Filesystem.oversized`."""
         return tuple(
-            sorted((path, self._records[path][1]) for path, facts in self._facts.items() if facts.oversized)
+            sorted(
+                [(path, self._records[path][1]) for path, facts in self._facts.items() if facts.oversized]
+                + [
+                    (path, size)
+                    for path, (target, wants) in self._wanted_links().items()
+                    if not self._plan.within(wants, size := self._records[target][1])
+                ]
+            )
         )
 
     @property
@@ -170,7 +179,18 @@ class SquashedFilesystem:
     def kept(self, want: Want) -> Iterator[str]:
         """See `Filesystem.kept`."""
         bit = self._plan.bit(want)
-        return iter(sorted(path for path, facts in self._facts.items() if facts.kept & bit))
+        found = [path for path, facts in self._facts.items() if facts.kept & bit]
+        for path, (target, wants) in self._wanted_links().items():
+            if wants & bit and self._records[target][1] <= want.limit and self.has(target):
+                found.append(path)
+        return iter(sorted(found))
+
+    def behind_links(self) -> Iterator[FileEntry]:
+        """See `Filesystem.behind_links`."""
+        for target, wants in self._wanted_links().values():
+            record = self._records[target]
+            if self.facts(target).content is None and self._plan.within(wants, record[1]):
+                yield self._entry(target, record)
 
     def has(self, path: str) -> bool:
         """See `Filesystem.has`."""
@@ -193,6 +213,20 @@ class SquashedFilesystem:
     def checksum(self, path: str, algorithm: str) -> str | None:
         """See `Filesystem.checksum`."""
         return dict(self.facts(path).checksums).get(algorithm)
+
+    def _wanted_links(self) -> dict[str, tuple[str, int]]:
+        """Wanted symbolic links to files: the file, and the wants that its own path does not fit."""
+        if self._aliases is None:
+            self._aliases = {}
+            for path in [path for path, record in self._records.items() if record[0][0] == "symlink"]:
+                wants = self._plan.wanted(path)
+                target = self.resolve(path) if wants else None
+                record = self._records.get(target) if target is not None else None
+                if target is not None and record is not None and record[0][0] == "file":
+                    wants &= ~self._plan.wanted(target)
+                    if wants:
+                        self._aliases[path] = target, wants
+        return self._aliases
 
     def _beneath_link(self, path: str) -> str | None:
         """A file that one layer wrote beneath what another made a symbolic link: evidence is found."""

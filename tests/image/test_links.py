@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from anchore_gate.errors import LimitExceeded
 from anchore_gate.image.links import scan
 from anchore_gate.image.needs import Needs, Want
 from anchore_gate.image.sources import open_image
@@ -60,3 +61,45 @@ def test_an_exact_want_knows_its_path(path: str) -> None:
     assert Want.exact(path, limit=3).path == path
     assert Want(pattern=path).path == ""
     assert Want(names=frozenset({"passwd"})).path == ""
+
+
+def scanned(tmp_path: Path, tree: dict[str, bytes | str | Entry], want: Want) -> dict[str, bytes]:
+    image = docker_archive(tmp_path / "a.tar", [make_layer(tree)])
+    with open_image(str(image)) as opened:
+        files = scan(opened, Needs(wants=(want,)))
+        return {path: files.read(path) for path in files.kept(want)}
+
+
+JSON = Want(names=frozenset({"package.json"}), pattern=r".*/package\.json", limit=100)
+
+
+def test_a_link_that_a_pattern_wants_leads_to_its_file(tmp_path: Path) -> None:
+    tree: dict[str, bytes | str | Entry] = {"app/package.json": symlink("/opt/blob"), "opt/blob": "x"}
+    assert scanned(tmp_path, tree, JSON) == {"/app/package.json": b"x"}
+
+
+def test_a_link_to_a_file_that_is_wanted_itself_adds_nothing(tmp_path: Path) -> None:
+    tree: dict[str, bytes | str | Entry] = {
+        "app/package.json": symlink("/opt/package.json"),
+        "opt/package.json": "x",
+        "loop/package.json": symlink("package.json"),
+        "folder/package.json": symlink("/opt"),
+        "gone/package.json": symlink("/nowhere"),
+    }
+    assert scanned(tmp_path, tree, JSON) == {"/opt/package.json": b"x"}
+
+
+def test_a_file_behind_a_link_that_is_too_large_is_said_so(tmp_path: Path) -> None:
+    tree: dict[str, bytes | str | Entry] = {"app/package.json": symlink("/opt/blob"), "opt/blob": "x" * 101}
+    image = docker_archive(tmp_path / "a.tar", [make_layer(tree)])
+    with open_image(str(image)) as opened:
+        files = scan(opened, Needs(wants=(JSON,)))
+        assert (list(files.kept(JSON)), files.oversized) == ([], (("/app/package.json", 101),))
+
+
+def test_more_links_than_the_limit_stop_the_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("anchore_gate.image.links.MAX_BEHIND", 1)
+    tree: dict[str, bytes | str | Entry] = {"opt/1": "x", "opt/2": "y"}
+    tree |= {f"{n}/package.json": symlink(f"/opt/{n}") for n in (1, 2)}
+    with pytest.raises(LimitExceeded, match="2 wanted files"):
+        scanned(tmp_path, tree, JSON)

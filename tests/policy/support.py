@@ -62,6 +62,9 @@ class Files:
     def kept(self, want: Want) -> Iterator[str]:
         return iter(sorted(self.kept_bytes))
 
+    def behind_links(self) -> Iterator[FileEntry]:
+        return iter(())
+
     def has(self, path: str) -> bool:
         return path in self.kept_bytes
 

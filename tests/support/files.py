@@ -139,6 +139,10 @@ class Files:
             if fits(want, path) and len(node.content) <= want.limit and self._is_kept(path, node):
                 yield path
 
+    def behind_links(self) -> Iterator[FileEntry]:
+        """See `Filesystem.behind_links`."""
+        return iter(())
+
     def has(self, path: str) -> bool:
         """See `Filesystem.has`."""
         return self._content(path) is not None
