@@ -16,7 +16,7 @@ _DATABASE = regex(r"/(?:var/|usr/)*lib/[do]pkg/.*")
 _COMMON = b"/usr/share/common-licenses/"
 _NAME = regex(rb"[0-9A-Za-z_.\-]+")
 _WORD = regex(rb"\S*")
-_MD5 = re.compile(r"[0-9a-f]{32}")
+_MD5 = regex(r"[0-9a-f]{32}")
 
 
 @dataclass(slots=True)

@@ -32,7 +32,7 @@ class Want:
     @property
     def path(self) -> str:
         """The one file that is meant, "" where more may be."""
-        path = re.sub(r"\\(.)", r"\1", self.pattern, flags=re.DOTALL)
+        path = self.pattern.replace("\\\\", "\0").replace("\\", "").replace("\0", "\\")
         return path if self == Want.exact(path, limit=self.limit) else ""
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import re
 
 from anchore_gate.errors import InvalidReference
+from anchore_gate.regex import regex
 from anchore_gate.values import dataclass
 
-_SHAPES = {"sha256": re.compile(r"[0-9a-f]{64}"), "sha512": re.compile(r"[0-9a-f]{128}")}
+_SHAPES = {"sha256": regex(r"[0-9a-f]{64}"), "sha512": regex(r"[0-9a-f]{128}")}
 
 
 @dataclass(frozen=True, slots=True, order=True)

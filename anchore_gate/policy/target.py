@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
+from anchore_gate.regex import regex
 from anchore_gate.values import dataclass, replace
 
 _HOSTS = frozenset({"docker.io", "localhost", "localhost.localdomain", "localbuild"})
-_HEX64 = re.compile(r"[0-9a-f]{64}")
+_HEX64 = regex(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
