@@ -41,13 +41,18 @@ def project(folder: Path, image: Path) -> Path:
     return folder
 
 
-def strangers_project(folder: Path, image: Path, monkeypatch: pytest.MonkeyPatch, system: str) -> Path:
+def strangers_project(
+    folder: Path, image: Path, monkeypatch: pytest.MonkeyPatch, system: str, *, is_built: bool = False
+) -> Path:
     """A repository with a Dockerfile and an image archive alone, where somebody typed `anchore-gate init`."""
     folder.mkdir()
-    shutil.copy(image, folder / "app.tar")
+    if not is_built:
+        shutil.copy(image, folder / "app.tar")
     (folder / "Dockerfile").write_text("FROM debian:12\nEXPOSE 22\n")
     monkeypatch.chdir(folder)
     assert main(["init", system]) == 0
+    if is_built:
+        shutil.copy(image, folder / "built.tar")  # by a `docker` that builds nothing
     return folder
 
 
@@ -78,6 +83,7 @@ class TestGithub:
         assert build.result("green") == "success", build.log("green")
         assert "-m pip install" in (tools / "installed").read_text()
 
+    @pytest.mark.parametrize("is_built", [False, True], ids=["archive", "dockerfile"])
     def test_a_strangers_build_is_red_with_a_reason(
         self,
         tmp_path: Path,
@@ -85,8 +91,10 @@ class TestGithub:
         tools: Path,
         sample_data: Path,
         monkeypatch: pytest.MonkeyPatch,
+        is_built: bool,
     ) -> None:
-        folder = strangers_project(tmp_path / "app", demo_images[1], monkeypatch, "github")
+        pipelines.stub_commands(tools)
+        folder = strangers_project(tmp_path / "app", demo_images[1], monkeypatch, "github", is_built=is_built)
         build = run_act(folder, tools, "--env", f"ANCHORE_GATE_CACHE_DIR={sample_data}")
         assert build.result("gate") == "failure"
         for reason in REASONS:
@@ -113,6 +121,7 @@ class TestGitlab:
         assert (red_cases(pipeline.reports("anchore_gate") / "junit.xml") > 0) == (result == "FAIL")
         assert "anchore-gate" in (tools / "installed").read_text()
 
+    @pytest.mark.parametrize("is_built", [False, True], ids=["archive", "dockerfile"])
     def test_a_strangers_pipeline_is_red_with_a_reason(
         self,
         tmp_path: Path,
@@ -120,8 +129,14 @@ class TestGitlab:
         tools: Path,
         sample_data: Path,
         monkeypatch: pytest.MonkeyPatch,
+        is_built: bool,
     ) -> None:
-        folder = strangers_project(tmp_path / "app", demo_images[1], monkeypatch, "gitlab")
+        pipelines.stub_commands(tools)
+        folder = strangers_project(tmp_path / "app", demo_images[1], monkeypatch, "gitlab", is_built=is_built)
+        written = folder / ".gitlab-ci.yml"
+        text, times = re.subn(r"  services: .*\n", "", written.read_text())  # needs a real Docker
+        assert times == is_built
+        written.write_text(text)
         pipeline = run_gitlab(folder, tools, variables={"ANCHORE_GATE_CACHE_DIR": str(sample_data)})
         assert pipeline.result("anchore_gate") == "FAIL"
         for reason in REASONS:
@@ -138,8 +153,10 @@ def builds(
         project(folder / name, image)
     with pytest.MonkeyPatch.context() as patch:
         stranger = strangers_project(folder / "stranger", demo_images[1], patch, "jenkins")
-    written = (stranger / "Jenkinsfile").read_text()
-    cases = {"green": JENKINS, "red": JENKINS, "stranger": written}
+        maker = strangers_project(folder / "maker", demo_images[1], patch, "jenkins", is_built=True)
+    pipelines.stub_commands(folder / "tools")
+    cases = {"green": JENKINS, "red": JENKINS}
+    cases |= {one.name: (one / "Jenkinsfile").read_text() for one in (stranger, maker)}
     data = {"ANCHORE_GATE_CACHE_DIR": str(sample_data)}
     return run_jenkins(
         folder, {name: Case(jenkinsfile=text, environment=data) for name, text in cases.items()}
@@ -153,8 +170,9 @@ class TestJenkins:
         assert builds["red"].result == "UNSTABLE"
         assert REASON in builds["red"].log
 
-    def test_a_strangers_build_is_red_with_a_reason(self, builds: dict[str, Ended]) -> None:
-        build = builds["stranger"]
+    @pytest.mark.parametrize("name", ["stranger", "maker"])
+    def test_a_strangers_build_is_red_with_a_reason(self, builds: dict[str, Ended], name: str) -> None:
+        build = builds[name]
         assert build.result == "FAILURE"
         for reason in REASONS:
             assert reason in build.log

@@ -57,3 +57,32 @@ def test_a_reference_is_judged_under_its_own_name(tmp_path: Path) -> None:
     text = (tmp_path / ".gitlab-ci.yml").read_text()
     assert text.count("registry.example.com/team/app:1.2") == 2
     assert "cis-docker-4" in text
+
+
+@pytest.mark.parametrize("system", ["github", "gitlab", "jenkins"])
+def test_without_an_archive_the_pipeline_builds_one_from_what_is_found(tmp_path: Path, system: str) -> None:
+    (tmp_path / "app.tar").unlink()
+    (tmp_path / "Dockerfile").rename(tmp_path / "Containerfile")
+    assert main(["init", system]) == 0
+    (written,) = (path for path in tmp_path.rglob("*") if path.is_file() and path.name != "Containerfile")
+    text = written.read_text()
+    assert 'docker build --file "Containerfile" --tag' in text
+    assert 'docker save --output "image.tar"' in text
+
+
+@pytest.mark.parametrize("system", ["github", "gitlab", "jenkins"])
+def test_an_image_in_a_registry_is_not_built(tmp_path: Path, system: str) -> None:
+    (tmp_path / "app.tar").unlink()
+    assert main(["init", system, "--image", "registry.example.com/team/app:1.2"]) == 0
+    (written,) = (path for path in tmp_path.rglob("*") if path.is_file() and path.name != "Dockerfile")
+    assert "docker" not in written.read_text().replace("ANCHORE_GATE_DOCKERFILE", "")
+
+
+def test_where_nothing_can_be_judged_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "app.tar").unlink()
+    (tmp_path / "Dockerfile").unlink()
+    assert main(["init", "gitlab"]) == 2
+    assert "--image" in capsys.readouterr().err
+    assert not (tmp_path / ".gitlab-ci.yml").exists()

@@ -8,6 +8,7 @@ pipeline {
         ANCHORE_GATE_REPORT_DIR = 'anchore-gate-reports'
     }
     stages {
+        // @BUILD@
         stage('Gate') {
             steps {
                 // A virtual environment: the agent's Python may let nobody install into it.
