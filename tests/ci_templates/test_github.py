@@ -20,6 +20,14 @@ from tests.support.tools import ROOT
 
 pytestmark = needs_act
 
+# Stands for actions/cache, which needs GitHub.
+CACHE = """
+name: cache
+description: keeps nothing
+inputs: {path: {}, key: {}, restore-keys: {}}
+runs: {using: composite, steps: [{run: "true", shell: bash}]}
+"""
+
 
 def gate(words: dict[str, str], **step: Any) -> dict[str, Any]:
     return {"uses": "./ci-templates/github", "with": {"install": "false", **words}, **step}
@@ -154,15 +162,22 @@ def test_the_reusable_workflow_tells_its_caller_the_verdict(
     workflows.mkdir(parents=True)
     shutil.copy(ROOT / ".github" / "workflows" / "gate.yml", workflows)
     called = {"images": str(demo_images[0]), "policy": str(TEAM_POLICY)}
+    again = {**called, "images": str(demo_images[1]), "artifact": "second", "fail-on": "never"}
     telling = {"run": 'echo "called: $VERDICT"', "env": {"VERDICT": "${{ needs.gate.outputs.verdict }}"}}
     jobs = {
         "gate": {"uses": "./.github/workflows/gate.yml", "with": called},
+        "again": {"uses": "./.github/workflows/gate.yml", "with": again},
         "after": {"runs-on": "ubuntu-latest", "needs": "gate", "steps": [telling]},
     }
     (workflows / "caller.yml").write_text(json.dumps({"on": "push", "jobs": jobs}))
-    build = run_act(tmp_path / "repository", tmp_path / "tools")
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / "action.yml").write_text(CACHE)
+    local = f"actions/cache@v4={cache}"
+    build = run_act(tmp_path / "repository", tmp_path / "tools", "--local-repository", local)
     assert "called: pass" in build.log("after"), build.log()
-    assert (build.reports("anchore-gate") / "junit.xml").is_file()
+    for artifact, name in (("anchore-gate", "good"), ("second", "bad")):
+        assert f"demo/{name}" in (build.reports(artifact) / "junit.xml").read_text()
 
 
 def test_a_clean_image_has_a_junit_file_of_passing_cases(build: Build) -> None:

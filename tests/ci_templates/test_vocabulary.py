@@ -122,6 +122,12 @@ def test_no_input_reaches_a_script_as_text(template: str) -> None:
     assert not [line for line in scripts if "inputs" in line]
 
 
+def test_the_action_finds_its_files_in_a_job_with_a_container() -> None:
+    text = (TEMPLATES / "github" / "action.yml").read_text()
+    told_by_the_host = re.findall(r"\$\{\{[^}]*(?:runner\.temp|github\.(?:action_path|workspace))", text)
+    assert told_by_the_host == []
+
+
 def test_the_groovy_help_names_every_parameter() -> None:
     told = (TEMPLATES / "jenkins" / "vars" / "anchoreGate.txt").read_text()
     names = [camel(name) for name in INPUTS if name != "on-error"] + DOCUMENT["templates"]["jenkins"]
