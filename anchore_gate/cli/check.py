@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from datetime import datetime, timezone
 from functools import partial
@@ -16,7 +17,7 @@ from anchore_gate.cli.config import settings_of
 from anchore_gate.cli.options import BY_NAME, Settings, add_options
 from anchore_gate.cli.progress import LayerProgress
 from anchore_gate.cli.terminal import hint, say
-from anchore_gate.errors import ConfigError, GateError, UsageError
+from anchore_gate.errors import ConfigError, GateError, ReportError, UsageError
 from anchore_gate.model.image import Platform
 from anchore_gate.values import dataclass, replace
 
@@ -60,9 +61,21 @@ def run(args: argparse.Namespace) -> int:
     subjects = _subjects(args.images, settings)
     if args.resolve:
         return _resolve(subjects, settings)
-    plan = plan_reports([_format(text) for text in settings.items("format")], settings.path("report-dir"))
+    formats = [_format(text) for text in settings.items("format")]
+    plan = plan_reports(formats, settings.path("report-dir"), read=_read(subjects, settings))
     with LayerProgress() as progress:
         return _judge(settings, subjects, plan, progress)
+
+
+def _read(subjects: tuple[Subject, ...], settings: Settings) -> Iterator[Path]:
+    """The files that the run reads, for no report to replace one."""
+    for subject in subjects:
+        yield from (Path(subject.image), Path(subject.image.partition(":")[2]))
+        if subject.dockerfile is not None:
+            yield subject.dockerfile
+    named = (settings.path(word) for word in ("policy", "images-file", "db", "analyzer-config"))
+    yield from filter(None, named)
+    yield from map(Path, (*settings.items("allowlist"), *settings.items("vex")))
 
 
 def _resolve(subjects: tuple[Subject, ...], settings: Settings) -> int:
@@ -142,31 +155,45 @@ def _end(
     ended: int | None,
 ) -> int:
     from anchore_gate import __version__
-    from anchore_gate.cli.verdict import show_run
     from anchore_gate.model.result import GateRun
-    from anchore_gate.report.writer import STANDARD_OUTPUT
 
     verdicts = crew.verdicts(now=now, why=why)
     run = GateRun(results=verdicts, version=__version__, started_at=now)
-    options = _report_options(settings)
-    written = plan.write(run, options)
+    code, lost = _exit_code(run, settings), ""
+    written: tuple[Path, ...] = ()
     try:
-        # A report on standard output is all that stands there: what a person reads goes to standard error.
-        with redirect_stdout(sys.stderr if STANDARD_OUTPUT in written else sys.stdout):
-            if _is_github(settings):
-                from anchore_gate.report.github import speak
-
-                say(speak(run, os.environ, plan.named(options)).rstrip("\n"))
-            show_run(run, written, quiet=settings.flag("quiet"), verbose=settings.flag("verbose"))
-        if faults := _policy_faults(run):
-            hint(f"anchore-gate: error: {faults}")
+        written = plan.write(run, _report_options(settings))
+    except ReportError as error:  # told last: whoever waited for the verdict reads it all the same
+        code, lost = error.exit_code, f"anchore-gate: error: {error}"
+    code = code if ended is None else ended
+    try:
+        _tell(settings, run, plan, written, code)
     except BrokenPipeError:
         # The reader went away (`anchore-gate check ... | head`): the verdict stands all the same.
         _say_no_more()
     except OSError as problem:
         _say_no_more()
         hint(f"anchore-gate: warning: cannot write standard output: {problem.strerror}")
-    return _exit_code(run, settings) if ended is None else ended
+    if lost:
+        hint(lost)
+    return code
+
+
+def _tell(settings: Settings, run: GateRun, plan: Plan, written: tuple[Path, ...], code: int) -> None:
+    from anchore_gate.cli.verdict import show_run
+    from anchore_gate.report.writer import STANDARD_OUTPUT
+
+    # A report on standard output is all that stands there: what a person reads goes to standard error.
+    taken = STANDARD_OUTPUT in (path for _, path in plan.targets)
+    with redirect_stdout(sys.stderr if taken else sys.stdout):
+        if _is_github(settings) and len(written) == len(plan.targets):
+            from anchore_gate.report.github import speak
+
+            say(speak(run, os.environ, plan.named(_report_options(settings))).rstrip("\n"))
+        quiet, verbose = settings.flag("quiet"), settings.flag("verbose")
+        show_run(run, written, code=code, quiet=quiet, verbose=verbose)
+    if faults := _policy_faults(run):
+        hint(f"anchore-gate: error: {faults}")
 
 
 def _say_no_more() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from anchore_gate.cli.terminal import hint
@@ -32,6 +33,9 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("nothing to write: give --format NAME=PATH or --report-dir DIR")
     judged = load_run(args.result)
     plan = plan_reports(formats, args.report_dir)
+    source = os.path.realpath(args.result)
+    if any(name != "json" and os.path.realpath(path) == source for name, path in plan.targets):
+        raise UsageError(f"a report would replace what is read: {args.result}")
     for path in plan.write(judged, ReportOptions(junit_warn=args.junit_warn)):
         hint(f"wrote {path}")
     return 0

@@ -30,27 +30,33 @@ _STYLES = {
 }
 
 
-def show_run(run: GateRun, written: tuple[Path, ...], *, quiet: bool, verbose: bool) -> None:
-    """Write the verdict to standard output: `quiet` a line an image, `verbose` every finding."""
+def show_run(
+    run: GateRun, written: tuple[Path, ...], *, quiet: bool, verbose: bool, code: int | None = None
+) -> None:
+    """
+    Write the verdict to standard output: `quiet` a line an image, `verbose` every finding.
+
+    `code` is what the process ends with, where that is not the run's own: interrupted, a report lost.
+    """
     run = shareable(run)
     if quiet:
         show(_short(result) for result in run.results)
     else:
-        show(_all(run, written, verbose=verbose))
+        show(_all(run, written, verbose=verbose, code=run.exit_code if code is None else code))
 
 
 def _short(result: GateResult | NoVerdict) -> Line:
     return Line(f"{line(result.name)}: {verdict_line(result)}", style=_STYLES[result.verdict])
 
 
-def _all(run: GateRun, written: tuple[Path, ...], *, verbose: bool) -> Iterator[Line]:
+def _all(run: GateRun, written: tuple[Path, ...], *, verbose: bool, code: int) -> Iterator[Line]:
     for result in run.results:
         yield Line(f"{result.verdict.upper()}  {line(result.name)}", style=_STYLES[result.verdict])
         yield from _body(result, verbose=verbose)
         yield Line("")
     seen = Counter(result.verdict for result in run.results)
     told = ", ".join(f"{number} {word}" for word, number in sorted(seen.items())) or "no image was judged"
-    yield Line(f"verdict: {run.verdict} ({told}), exit code {run.exit_code}", style=_STYLES[run.verdict])
+    yield Line(f"verdict: {run.verdict} ({told}), exit code {code}", style=_STYLES[run.verdict])
     yield from _reports(written)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -55,34 +55,44 @@ def _failure(path: Path, name: str, run: GateRun, options: ReportOptions) -> str
     return ""
 
 
-def plan_reports(formats: Sequence[tuple[str, Path]], report_dir: Path | None) -> Plan:
-    """Where reports go, checked. Raises `ConfigError`, or `UsageError` for an unknown format."""
+def plan_reports(
+    formats: Sequence[tuple[str, Path]], report_dir: Path | None, *, read: Iterable[Path] = ()
+) -> Plan:
+    """
+    Where reports go, checked; none may replace a file of `read`.
+
+    Raises `ConfigError`, or `UsageError` for an unknown format.
+    """
     named = {name for name, _ in formats}
     targets = [(reporter(name).name, path) for name, path in formats]
     if report_dir is not None:
         rest = (name for name in format_names() if name not in named)
         targets += [(name, report_dir / reporter(name).filename) for name in rest]
-    taken: dict[Path, str] = {}
-    for name, path in targets:
-        other = taken.setdefault(path.resolve(), name)
-        if other != name or sum(p.resolve() == path.resolve() for _, p in targets) > 1:
+    inputs = {os.path.realpath(path) for path in read if os.path.isfile(path)}  # noqa: PTH113  # never raises
+    taken: set[str] = set()
+    for _, path in targets:
+        place = os.path.realpath(path)
+        if place in taken:
             raise ConfigError(f"two reports on one path: {path}")
+        if place in inputs:
+            raise ConfigError(f"a report would replace what is read: {path}")
+        taken.add(place)
         _check(path)
     return Plan(tuple(targets))
 
 
 def _check(path: Path) -> None:
-    if path == STANDARD_OUTPUT:
-        return
-    if path.is_dir():
-        raise ConfigError(f"report path is a folder: {path}")
-    if _is_special(path):
-        if not os.access(path, os.W_OK):
-            raise ConfigError(f"cannot write {path}")
-        return
     import tempfile
 
+    if path == STANDARD_OUTPUT:
+        return
     try:
+        if path.is_dir():
+            raise ConfigError(f"report path is a folder: {path}")
+        if _is_special(path):
+            if not os.access(path, os.W_OK):
+                raise ConfigError(f"cannot write {path}")
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
             pass

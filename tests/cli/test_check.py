@@ -187,8 +187,9 @@ def test_an_interrupted_run_still_writes_its_reports(tmp_path: Path, number: int
     if process.poll() is not None:
         pytest.skip("a pipe is refused as an image, so there is nothing to interrupt")
     process.send_signal(number)
-    _, told = process.communicate(timeout=20)
+    said, told = process.communicate(timeout=20)
     assert process.returncode == code
+    assert f"exit code {code}" in said
     assert "Traceback" not in told
     assert "<error" in (tmp_path / "j.xml").read_text()
 
@@ -278,6 +279,20 @@ def test_a_report_on_standard_output_is_all_that_stands_there(demo_images: Image
     shown = capsys.readouterr()
     json.loads(shown.out)
     assert "PASS" in shown.err
+
+
+@pytest.mark.parametrize("what", ["app.tar", "policy.json", "Dockerfile"])
+def test_no_report_replaces_what_is_read(
+    demo_images: Images, tmp_path: Path, what: str, capsys: Capture
+) -> None:
+    shutil.copy(demo_images[0], tmp_path / "app.tar")
+    shutil.copy(TEAM, tmp_path / "policy.json")
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    before = (tmp_path / what).read_bytes()
+    words = ["--policy", "policy.json", "--dockerfile", "Dockerfile", "--format", f"json={what}"]
+    assert main(["check", "docker-archive:app.tar", *words]) == 2
+    assert f"a report would replace what is read: {what}" in capsys.readouterr().err
+    assert (tmp_path / what).read_bytes() == before
 
 
 def test_a_pipe_is_written_to_and_never_replaced(demo_images: Images, tmp_path: Path) -> None:

@@ -78,3 +78,23 @@ def test_a_disk_that_fills_up_leaves_no_half_a_report(
     with pytest.raises(ReportError, match=r"r\.txt: No space left on device"):
         plan.write(runs.every_kind(), ReportOptions())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_path_that_goes_in_circles_or_is_too_long_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for path in (tmp_path / "loop" / "r.json", tmp_path / ("a" * 300) / "r.json", tmp_path / ("a" * 300)):
+        with pytest.raises(ConfigError, match="cannot write"):
+            plan_reports([("json", path)], None)
+
+
+def test_no_report_replaces_what_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "app.tar").write_text("an image")
+    (tmp_path / "link").symlink_to(tmp_path / "app.tar")
+    with pytest.raises(ConfigError, match="would replace what is read"):
+        plan_reports([("json", tmp_path / "link")], None, read=[tmp_path / "app.tar"])
+    plan_reports([("json", tmp_path / "r.json")], None).write(runs.every_kind(), ReportOptions())
+    before = (tmp_path / "r.json").read_bytes()
+    assert main(["report", str(tmp_path / "r.json"), "--format", f"csv={tmp_path / 'r.json'}"]) == 2
+    assert "would replace what is read" in capsys.readouterr().err
+    assert main(["report", str(tmp_path / "r.json"), "--format", f"json={tmp_path / 'r.json'}"]) == 0
+    assert (tmp_path / "r.json").read_bytes() == before
