@@ -136,6 +136,10 @@ class Bundle:
         mapping = next((rule for rule in self.mappings if rule.matches(target)), None)
         if self.problems or mapping is None:
             return Selection(mapping=mapping, problems=self.problems)
+        return self.selected(mapping)
+
+    def selected(self, mapping: ImageRule) -> Selection:
+        """What a mapping picks, and what is wrong with that."""
         sets, lists = mapping.matched.rule_set_ids, mapping.matched.allowlist_ids
         chosen = tuple(_named(self.rule_sets, sets))
         allowed = tuple(_named(self.allowlists, lists))

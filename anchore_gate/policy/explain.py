@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from anchore_gate.model.evaluation import Problem
 from anchore_gate.policy.bundle import Allowlist, Bundle, ImageRule, Rule, RuleSet
 from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import description
@@ -18,19 +19,15 @@ def explain(bundle: Bundle, target: Target | None, *, now: datetime) -> Iterator
     """
     yield f"{bundle.name or bundle.id}: {bundle.description or 'no description'}"
     yield f"  {bundle.dialect} words, id {bundle.id}, {bundle.digest}"
-    for problem in bundle.problems:
-        yield f"  {problem.severity}: {problem.path}: {problem.message}"
+    yield from _told(bundle.problems)
     if target is not None:
         yield from _image(bundle, target, now)
         return
     for number, mapping in enumerate(bundle.mappings, start=1):
         yield f"mapping {number}: {_rule(mapping)}"
-        sets, lists = set(mapping.matched.rule_set_ids), set(mapping.matched.allowlist_ids)
-        yield from _parts(
-            tuple(one for one in bundle.rule_sets if one.id in sets),
-            tuple(one for one in bundle.allowlists if one.id in lists),
-            now,
-        )
+        selection = bundle.selected(mapping)
+        yield from _told(selection.problems)
+        yield from _parts(selection.rule_sets, selection.allowlists, now)
     for word, rules in (("denied", bundle.denylisted_images), ("allowed", bundle.allowlisted_images)):
         for rule in rules:
             yield f"always {word}: {_rule(rule)}"
@@ -43,8 +40,7 @@ def _image(bundle: Bundle, target: Target, now: datetime) -> Iterator[str]:
         yield "no mapping picks it: STOP (--unmapped decides)"
     else:
         yield f"mapping {bundle.mappings.index(selection.mapping) + 1}: {_rule(selection.mapping)}"
-    for problem in selection.problems:
-        yield f"  {problem.severity}: {problem.path}: {problem.message}"
+    yield from _told(selection.problems)
     yield from _parts(selection.rule_sets, selection.allowlists, now)
     lists = (
         ("denied: STOP, whatever the rules say", bundle.denylisted_images),
@@ -71,6 +67,11 @@ def _parts(rule_sets: tuple[RuleSet, ...], allowlists: tuple[Allowlist, ...], no
         live = sum(one.expires_on is None or one.expires_on > now for one in allowlist.items)
         expired = len(allowlist.items) - live
         yield f"  accepted findings {allowlist.name or allowlist.id}: {live} items, {expired} expired"
+
+
+def _told(problems: tuple[Problem, ...]) -> Iterator[str]:
+    for problem in problems:
+        yield f"  {problem.severity}: {problem.path}: {problem.message}"
 
 
 def _asked(rule: Rule) -> str:

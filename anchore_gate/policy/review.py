@@ -24,10 +24,20 @@ def review(bundle: Bundle, *, now: datetime) -> Iterator[Problem]:
     parts: tuple[RuleSet | Allowlist, ...] = (*bundle.rule_sets, *bundle.allowlists)
     for part in parts:
         yield from part.problems
+    yield from _unanswered(bundle)
     yield from _named_twice(bundle)
     yield from _unused(bundle)
     yield from _unreachable(bundle.mappings)
     yield from _expired(bundle, now)
+
+
+def _unanswered(bundle: Bundle) -> Iterator[Problem]:
+    for rule_set in bundle.rule_sets:
+        for rule in rule_set.rules:
+            if rule.unsupported:
+                named = f"{rule.gate}/{rule.trigger} (rule {rule.id})"
+                message = f"{named}: {rule.unsupported}; here it stops an image (--unsupported decides)"
+                yield _warning("Unsupported", message, f"{rule_set.path}.rules")
 
 
 def _named_twice(bundle: Bundle) -> Iterator[Problem]:

@@ -6,13 +6,23 @@ from collections.abc import Callable
 
 from anchore_gate.errors import PolicyError
 from anchore_gate.model.inventory import Package
-from anchore_gate.policy.trigger import Evidence, IncomparableVersions
+from anchore_gate.policy.trigger import Evidence, IncomparableVersions, NotKnownHere
 
 
 def check_data(evidence: Evidence) -> None:
     """Raises `PolicyError` where there is no vulnerability data."""
     if evidence.database is None:
         raise PolicyError("no vulnerability data is at hand (anchore-gate db update, or db import FILE)")
+
+
+def check_list(evidence: Evidence, provider: str, what: str) -> None:
+    """
+    To be called after the findings were handed out.
+
+    Raises `NotKnownHere` where the data is of advisories alone: that nothing was found says nothing then.
+    """
+    if evidence.database is not None and provider not in dict(evidence.database.providers):
+        raise NotKnownHere(f"the vulnerability data lacks {what} ({provider})")
 
 
 def check_versions(

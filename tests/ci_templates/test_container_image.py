@@ -32,7 +32,9 @@ def passes(image: Path, sample_data: Path) -> set[str]:
     """Judge an image, with our Dockerfile, by the shipped policy: the rules of the Dockerfile that warn."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ANCHORE_GATE_CACHE_DIR", str(sample_data))
-        result = gate(str(image), policy="nist-sp-800-190", dockerfile=DOCKERFILE)
+        # the sample has advisories and no list of what is exploited
+        warn = Action.WARN
+        result = gate(str(image), policy="nist-sp-800-190", dockerfile=DOCKERFILE, unsupported=warn)
     outcomes = [one for one in result.evaluation.outcomes if one.effective_action is not Action.GO]
     assert result.passed, outcomes
     assert [one.trigger for one in outcomes if one.effective_action is Action.STOP] == []

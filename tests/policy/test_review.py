@@ -63,6 +63,12 @@ def test_expired_items_are_told() -> None:
     assert warned(raw) == [("Expired", "whitelists[0].items")]
 
 
+def test_what_only_a_service_can_answer_is_told() -> None:
+    raw = bundle(rule("stig", "evaluation_result"))
+
+    assert warned(raw) == [("Unsupported", "policies[0].rules")]
+
+
 def told(raw: dict[str, Any], image: str | None = None) -> str:
     target = Target.parse(image) if image else None
     return "\n".join(explain(parse_bundle(raw), target, now=NOW))
@@ -80,6 +86,15 @@ def test_a_policy_is_explained_for_one_image() -> None:
     assert "denied" not in said
     assert "always denied: STOP" in told(raw, "evil.example/app:1")
     assert "mapping 1: m1: registry nowhere.example" in told(raw)
+
+
+@pytest.mark.parametrize("image", [None, "app:1"])
+def test_an_explanation_tells_of_the_rules_it_cannot_read_once(image: str | None) -> None:
+    raw = bundle(rule("always", "always", "NUKE"), rule("always", "always"))
+
+    said = told(raw, image)
+    assert said.count("error: policies[0].rules[0].action: no action 'NUKE'") == 1
+    assert said.count("STOP always/always") == 1
 
 
 def test_an_image_that_no_mapping_picks_is_told() -> None:

@@ -17,13 +17,15 @@ from anchore_gate.policy.evaluate import evaluate
 from anchore_gate.policy.review import review
 from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import Evidence
+from anchore_gate.values import replace
 from tests.policy.support import NOW, evidence, files
 
 HARDENING = ("cis-docker-4", "nist-sp-800-190")
 GOOD = "FROM debian:12-slim@sha256:" + "a" * 64 + "\nCOPY app /app\nHEALTHCHECK CMD /app ok\nUSER app\n"
 
 
-DATA = DatabaseIdentity(source="grype", built_at=NOW - timedelta(days=1))
+LISTS = (("epss", ""), ("kev", ""))
+DATA = DatabaseIdentity(source="grype", built_at=NOW - timedelta(days=1), providers=LISTS)
 
 
 def seen(text: str = GOOD, *entries: FileEntry, **more: Any) -> Evidence:
@@ -169,7 +171,7 @@ def test_vulnerabilities_are_judged_by_severity_and_fix(
 
 @pytest.mark.parametrize("name", HARDENING)
 def test_data_that_is_old_or_missing_is_told(name: str) -> None:
-    old = DatabaseIdentity(source="grype", built_at=NOW - timedelta(days=6))
+    old = replace(DATA, built_at=NOW - timedelta(days=6))
 
     found = fired(name, seen(database=old, distro_has_data=False))
 

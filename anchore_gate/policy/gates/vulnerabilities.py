@@ -22,7 +22,7 @@ from anchore_gate.policy.parameter import (
     parameter,
 )
 from anchore_gate.policy.settings import AnalyzerSettings
-from anchore_gate.policy.sight import check_data, check_versions
+from anchore_gate.policy.sight import check_data, check_list, check_versions
 from anchore_gate.policy.trigger import Evidence, Gate, Trigger
 from anchore_gate.policy.wording import (
     compared,
@@ -193,7 +193,11 @@ class Denylist(_Vulnerabilities):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KevList(_Vulnerabilities):
-    """Fires for each vulnerability that is known to be exploited (CISA's catalogue)."""
+    """
+    Fires for each vulnerability that is known to be exploited (CISA's catalogue).
+
+    Data without the catalogue (OSV advisories alone) cannot answer: `--unsupported` decides.
+    """
 
     NAME: ClassVar[str] = "kev_list"
 
@@ -205,6 +209,7 @@ class KevList(_Vulnerabilities):
                 yield self._finding(
                     match, message(match, ("in CISA's list of known exploited vulnerabilities",))
                 )
+        check_list(evidence, "kev", "the list of known exploited vulnerabilities")
         check_versions(evidence, lambda _: True)
 
 
@@ -213,7 +218,8 @@ class Epss(_Vulnerabilities):
     """
     Fires for each vulnerability whose probability of being exploited (EPSS) reaches a threshold.
 
-    A vulnerability without a score does not fire. This trigger is ours: Anchore's products do not know it.
+    A vulnerability without a score does not fire; data without any scores cannot answer. This trigger is
+    ours: Anchore's products do not know it.
     """
 
     NAME: ClassVar[str] = "epss"
@@ -240,6 +246,7 @@ class Epss(_Vulnerabilities):
                 continue
             if not (self.vendor_only and match.fix.state == "wont-fix"):
                 yield self._finding(match, message(match, (f"epss={found:.5f}",)))
+        check_list(evidence, "epss", "the probabilities of being exploited")
         check_versions(evidence, self._asks_for)
 
     def _asks_for(self, package: Package) -> bool:

@@ -55,7 +55,9 @@ MEDIUM = made(
     detected_at=SEEN_ON,
 )
 NEGLIGIBLE = made(LDAP, "CVE-2020-15719", Severity.NEGLIGIBLE)
-DATA = DatabaseIdentity(source="grype", built_at=NOW - timedelta(days=1))
+DATA = DatabaseIdentity(
+    source="grype", built_at=NOW - timedelta(days=1), providers=(("epss", ""), ("kev", ""), ("nvd", ""))
+)
 
 
 def seen(*matches: Match, **more: Any) -> Any:
@@ -281,6 +283,22 @@ def test_a_version_nobody_can_compare_stops_unless_the_user_wants_a_warning() ->
     assert problem_of(raw, seen(incomparable=(odd,)), incomparable=Action.WARN)[1] is Action.WARN
     other = bundle(rule("vulnerabilities", "package", "GO", package_type="non-os"))
     assert problem_of(other, seen(incomparable=(odd,)))[0] is None
+
+
+@pytest.mark.parametrize(
+    ("trigger", "params", "lacks"),
+    [
+        ("kev_list", {}, "the list of known exploited vulnerabilities (kev)"),
+        ("epss", {"score": "0.1"}, "the probabilities of being exploited (epss)"),
+    ],
+)
+def test_data_of_advisories_alone_does_not_say_what_is_exploited(
+    trigger: str, params: dict[str, str], lacks: str
+) -> None:
+    raw = bundle(rule("vulnerabilities", trigger, "GO", **params))
+    advisories = seen(LOW, database=replace(DATA, providers=(("osv", ""),)))
+    assert problem_of(raw, advisories) == (f"the vulnerability data lacks {lacks}", Action.STOP)
+    assert problem_of(raw, advisories, unsupported=Action.WARN)[1] is Action.WARN
 
 
 @pytest.mark.parametrize("trigger", ["package", "kev_list", "denylist", "epss"])
