@@ -44,7 +44,8 @@ class Service:
         """Find out which API is there: what the URL ends in, `/version`, or which tree answers."""
         named = client.settings.named_version
         why: RemoteError | None = None
-        for prefix in (f"/{named}",) if named else ("", "/v2", "/v1"):
+        places = {"": ("", "/v2", "/v1"), "v1": ("/v1",), "v2": ("/v2", "")}  # the root tells of v2 alone
+        for prefix in places[named]:
             try:
                 told = client.tell("GET", f"{prefix}/version")
             except RemoteError as error:  # refused, or a page of something else

@@ -10,6 +10,7 @@ import pytest
 from anchore_gate.cli import main
 from tests.support.anchore import PASSWORD, Engine, anchore, reply
 from tests.support.certificates import make_authority
+from tests.support.enterprise import IMAGE, Enterprise, enterprise
 from tests.support.web import serve
 
 FIRST: dict[str, dict[str, object]] = {
@@ -35,6 +36,43 @@ def test_each_list_says_what_the_service_recorded(action: str, capsys: pytest.Ca
     found = json.loads(capsys.readouterr().out)
     assert code == 0
     assert FIRST[action].items() <= found[0].items()
+
+
+_V2: dict[str, tuple[str, object, dict[str, object]]] = {
+    "status": (
+        "/v2/system/services",
+        [{"service_name": "apiext", "status_message": "available", "service_detail": {"version": "5.8.0"}}],
+        {"name": "apiext", "state": "available", "version": "5.8.0"},
+    ),
+    "policies": (
+        "/v2/policies",
+        [{"policy_id": "p1", "name": "ours", "active": True, "last_updated": "2026-01-01", "policy": None}],
+        {"id": "p1", "name": "ours", "active": True, "updated": "2026-01-01"},
+    ),
+    "images": (
+        "/v2/images",
+        {"items": [{**IMAGE, "analyzed_at": "2026-01-01"}]},
+        {"tag": "docker.io/team/app:1.2", "digest": IMAGE["image_digest"], "state": "analyzed"},
+    ),
+    "subscriptions": (
+        "/v2/subscriptions",
+        [{"subscription_key": "k", "subscription_type": "tag_update", "active": False}],
+        {"key": "k", "type": "tag_update", "active": False},
+    ),
+    "registries": (
+        "/v2/registries",
+        [{"registry": "r", "registry_type": "docker_v2", "registry_user": "u", "registry_verify": True}],
+        {"registry": "r", "type": "docker_v2", "user": "u", "verified": True},
+    ),
+}
+
+
+@pytest.mark.parametrize("action", _V2)
+def test_each_list_of_an_enterprise_says_the_same(action: str, capsys: pytest.CaptureFixture[str]) -> None:
+    place, answer, expected = _V2[action]
+    with enterprise(Enterprise(answers={place: answer})) as service:
+        assert main(["remote", action, "--url", service.url, "--username", "admin", "--json"]) == 0
+    assert expected.items() <= json.loads(capsys.readouterr().out)[-1].items()
 
 
 def test_a_table_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:

@@ -99,3 +99,19 @@ def test_a_policy_goes_there_in_the_words_of_v2() -> None:
 def test_an_answer_that_cannot_be_understood_is_no_verdict(checked: Any) -> None:
     with pytest.raises(RemoteError):
         judged(checked)
+
+
+def test_an_address_that_ends_in_v2_is_enough_where_only_the_root_tells_its_version() -> None:
+    with enterprise(Enterprise()) as service:
+        result = gate("team/app:1.2", engine=RemoteEngine(url=service.url + "/v2", token="k", poll=0.01))
+        assert result.verdict == "fail"
+        assert [one.path for one in service.asked][:2] == ["/v2/version", "/version"]
+
+
+def test_an_address_that_ends_in_v2_is_no_reason_to_speak_v1() -> None:
+    old = {"service": {"version": "1.1.0"}, "api": {}}
+    with (
+        enterprise(Enterprise(answers={"/version": old, "/v1/version": old})) as service,
+        pytest.raises(RemoteError, match="no Anchore API"),
+    ):
+        gate("team/app:1.2", engine=RemoteEngine(url=service.url + "/v2", token="k", poll=0.01))
