@@ -238,6 +238,11 @@ def _subjects(images: list[str], settings: Settings) -> tuple[Subject, ...]:
         found += _listed(listed)
     if not found:
         raise UsageError("no image: name one or more, or use --archive, --sbom or --images-file")
+    for subject in found:
+        if "@" in subject.image:
+            from anchore_gate.image.sources import refuse_password
+
+            refuse_password(subject.image)  # here, because the name of an image is in every report
     if len(found) > 1 and settings.text("tag"):
         raise UsageError("--tag names one image, but there are several")
     return tuple(found)

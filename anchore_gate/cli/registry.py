@@ -52,6 +52,8 @@ def run(args: argparse.Namespace) -> int:
     settings = registry_settings(settings_of(args, "registry")).bound_to(registry_name)
     with Registry(settings) as registry:
         found = list(_images(registry, registry_name, prefix))
+    if prefix and not found:  # a typing error is no empty list
+        raise ImageNotFound(f"{registry_name} shows no image below {prefix!r}")
     if args.json:
         say(
             json.dumps([{"repository": r, "digest": d, "tags": list(tags)} for r, d, tags in found], indent=2)

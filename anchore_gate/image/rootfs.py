@@ -51,6 +51,8 @@ class RootFolder:
             if count > MAX_MEMBERS:
                 raise LimitExceeded(f"{self._root}: more than {MAX_MEMBERS} files")
             self._add(walk, path, entry)
+        if not walk.contents.records:  # a wrong path rather than an image
+            raise ImageError(f"{self._root} is empty: no root file system")
         files.add(walk.contents)
         return files
 

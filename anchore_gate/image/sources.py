@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from anchore_gate.image.registry_settings import RegistrySettings
 
 SCHEMES = ("docker-archive", "oci-archive", "oci-dir", "dir", "registry", "docker", "podman")
+_FILES = frozenset({"docker-archive", "oci-archive", "oci-dir", "dir", "sbom"})
+_LOOKED_AT = 64 * 1024  # bytes of a manifest
 # What other tools put there; no image of Docker Hub has such a name.
 _FOREIGN = frozenset(
     {
@@ -27,6 +30,11 @@ _FOREIGN = frozenset(
     }
 )
 _WORD = regex(r"[A-Za-z][A-Za-z0-9+_-]*")
+_LOGIN = regex(r"([a-z]+:(//)?)?[^/@\s]*:[^/@\s]*@[^/]+/")  # user:password@host/
+_PARTS = (
+    b'"schemaVersion"',
+    b'"Layers"',
+)  # of a manifest, in a folder of `skopeo copy` or an unpacked archive
 _ARCHIVES = (".tar", ".tgz", ".tar.gz", ".tar.zst", ".tar.xz", ".tar.bz2")
 
 
@@ -86,13 +94,14 @@ def scheme_of(text: str) -> tuple[str, str]:
     """The scheme and the location that `text` means. Raises `UsageError`, `ImageError`."""
     if not text.strip():
         raise UsageError("no image was named")
+    refuse_password(text)
     scheme, colon, location = text.partition(":")
     if colon and scheme in SCHEMES and location:
         return scheme, location
     path = Path(text)
     try:
         if path.is_dir():
-            return ("oci-dir" if (path / MARK).is_file() else "dir"), text
+            return _folder_scheme(path), text
         if path.exists():
             return _file_scheme(path), text
     except (OSError, ValueError) as problem:
@@ -103,6 +112,31 @@ def scheme_of(text: str) -> tuple[str, str]:
     if text.startswith(("/", "./", "../", "~")) or path.suffix in (".tar", ".tgz"):
         raise ImageNotFound(f"{text}: there is no such file")
     return "registry", text
+
+
+def refuse_password(text: str) -> None:
+    """Raises `InvalidReference` where a reference has a password in it; the message does not repeat it."""
+    is_file = text.partition(":")[0] in _FILES or os.path.exists(text)  # noqa: PTH110  # never raises
+    if _LOGIN.match(text) and not is_file:
+        raise InvalidReference(
+            "an image reference holds no user and password (not repeated here): `docker login`, or "
+            "--registry-username with ANCHORE_GATE_REGISTRY_PASSWORD"
+        )
+
+
+def _folder_scheme(path: Path) -> str:
+    if (path / MARK).is_file():
+        return "oci-dir"
+    manifest = path / MANIFEST
+    if manifest.is_file():
+        with manifest.open("rb") as stream:
+            start = stream.read(_LOOKED_AT)
+        if any(word in start for word in _PARTS):
+            raise ImageError(
+                f"{path}: the parts of an image ({MANIFEST}), not its files: make an image of them "
+                f"(`skopeo copy dir:{path} oci:FOLDER`, `tar -cf app.tar -C {path} .`)"
+            )
+    return "dir"
 
 
 def _is_mistyped(word: str, location: str) -> bool:

@@ -158,6 +158,15 @@ def test_images_come_from_a_variable_or_the_config_file(
     assert "(1 fail, 2 pass)" in capsys.readouterr().out
 
 
+def test_a_password_in_a_reference_is_neither_said_nor_written(tmp_path: Path, capsys: Capture) -> None:
+    image = "localhost:5000/app:1"
+    assert main(["check", image, f"me:hunter2@{image}", "--policy", TEAM, "--report-dir", "reports"]) == 2
+    said, told = capsys.readouterr()
+    assert "an image reference holds no user and password" in told
+    written = "".join(path.read_text() for path in tmp_path.rglob("*") if path.is_file())
+    assert "hunter2" not in said + told + written
+
+
 def test_an_argument_that_is_empty_is_no_image(demo_images: Images, capsys: Capture) -> None:
     assert main(["check", str(demo_images[0]), "", "--policy", TEAM]) == 2
 

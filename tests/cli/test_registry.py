@@ -51,6 +51,11 @@ def test_a_prefix_narrows_the_list(host: str, capsys: pytest.CaptureFixture[str]
     assert "other" not in out
 
 
+def test_a_prefix_that_nothing_has_is_exit_3(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["registry", "list", f"{host}/taem"]) == 3
+    assert capsys.readouterr().err == f"anchore-gate: error: {host} shows no image below 'taem'\n"
+
+
 def test_a_registry_that_is_not_there_is_exit_3(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["registry", "list", "registry.invalid"]) == 3
     error = capsys.readouterr().err

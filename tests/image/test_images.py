@@ -394,6 +394,41 @@ def test_a_folder_is_read_without_following_links(tmp_path: Path) -> None:
         assert opened.image.size == len(KEY_LINE)
 
 
+def test_a_folder_that_is_no_root_file_system_is_not_judged_as_one(tmp_path: Path) -> None:
+    empty, parts = tmp_path / "empty", tmp_path / "parts"
+    empty.mkdir()
+    for text in (str(empty), f"dir:{empty}"):
+        with (
+            pytest.raises(ImageError, match="is empty: no root file system"),
+            open_image(text) as opened,
+        ):
+            opened.scan(everything())
+    parts.mkdir()
+    for manifest in ('{"schemaVersion": 2}', '[{"Config": "c.json", "Layers": ["l/layer.tar"]}]'):
+        (parts / "manifest.json").write_text(manifest)
+        with pytest.raises(ImageError, match="the parts of an image"), open_image(str(parts)):
+            pass
+    with open_image(f"dir:{parts}") as opened:  # in so many words
+        assert opened.scan(everything()).has("/manifest.json")
+    (parts / "manifest.json").write_text('{"name": "an app for the web"}')
+    with open_image(str(parts)) as opened:
+        assert opened.image.source == "dir"
+
+
+@pytest.mark.parametrize(
+    "text", ["me:hunter2@r.io/app:1", "registry:me:hunter2@r.io/app", "https://me:hunter2@r.io/app"]
+)
+def test_a_password_in_a_reference_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(UsageError, match="no user and password") as caught, open_image(text):
+        pass
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["app:1@sha256:" + "a" * 64, "r.io:5000/a:1@sha256:" + "a" * 64])
+def test_a_digest_is_no_password(text: str) -> None:
+    assert scheme_of(text) == ("registry", text)
+
+
 def test_a_layout_folder_opens_nothing_outside_of_it(tmp_path: Path) -> None:
     path = oci_layout(tmp_path / "layout", LAYERS)
     blob = path / "blobs/sha256" / BASE.digest[7:]
