@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
-from anchore_gate.errors import GateError
+from anchore_gate.errors import GateError, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -128,7 +128,11 @@ def _parsers(names: Iterable[str]) -> tuple[argparse.ArgumentParser, dict[str, a
     def formatter(prog: str) -> argparse.HelpFormatter:
         return argparse.HelpFormatter(prog, width=terminal_width() - 2)
 
-    parser = argparse.ArgumentParser(
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> NoReturn:
+            raise UsageError(f"{message} (see `{self.prog} --help`)")  # a line, not the whole usage
+
+    parser = Parser(
         formatter_class=formatter,
         prog="anchore-gate",
         description="One gate for container images: may this image go on?",

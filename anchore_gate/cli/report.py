@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     """Render; 0 when all is written, whatever the verdict was."""
     from anchore_gate.report.reading import load_run
     from anchore_gate.report.reporter import ReportOptions
-    from anchore_gate.report.writer import plan_reports
+    from anchore_gate.report.writer import STANDARD_OUTPUT, plan_reports
 
     formats = [_pair(text) for text in args.format]
     if not formats and args.report_dir is None:
@@ -37,7 +37,8 @@ def run(args: argparse.Namespace) -> int:
     if any(name != "json" and os.path.realpath(path) == source for name, path in plan.targets):
         raise UsageError(f"a report would replace what is read: {args.result}")
     for path in plan.write(judged, ReportOptions(junit_warn=args.junit_warn)):
-        hint(f"wrote {path}")
+        if path != STANDARD_OUTPUT:
+            hint(f"wrote {path}")
     return 0
 
 

@@ -37,11 +37,24 @@ def test_every_command_has_a_module_and_tells_how_to_use_it(capsys: pytest.Captu
         assert f"anchore-gate {name}" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", [["chek"], [], ["--nope"]])
-def test_an_unknown_command_is_a_usage_error(words: list[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(words)
-    assert caught.value.code == 2
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["chek"], "'chek'"),
+        ([], "required: COMMAND"),
+        (["--nope"], "see `anchore-gate --help`"),
+        (["check", "app.tar", "--fail-on", "never-ever"], "see `anchore-gate check --help`"),
+        (["registry", "list"], "see `anchore-gate registry list --help`"),
+    ],
+)
+def test_a_word_that_is_not_known_is_a_usage_error_in_one_line(
+    words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    line = capsys.readouterr().err
+    assert line.startswith("anchore-gate: error: ")
+    assert told in line
+    assert line.count("\n") == 1
 
 
 @pytest.mark.parametrize(
