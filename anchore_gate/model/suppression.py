@@ -11,7 +11,7 @@ from anchore_gate.values import dataclass
 class Suppression:
     """What set a finding or a match aside. Shown in every report, never hidden."""
 
-    kind: str  # allowlist, baseline, base_image, only_fixed, vex, owned
+    kind: str  # allowlist, baseline, base_image, only_fixed, vex, owned, not_meant
     id: str = ""  # of the allowlist, the VEX document, the baseline
     name: str = ""
     item_id: str = ""  # of the allowlist item

@@ -21,6 +21,7 @@ _SET_ASIDE = {
     "only_fixed": "no fix yet",
     "vex": "set aside by VEX",
     "owned": "owned by another package",
+    "not_meant": "known not to be meant",
 }
 
 
