@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anchore_gate._file import read_limited
 from anchore_gate.cli.config import settings_of
 from anchore_gate.cli.options import BY_NAME, Settings, add_options
 from anchore_gate.cli.progress import LayerProgress
@@ -258,11 +259,11 @@ def _listed_images(settings: Settings) -> list[str]:
 
 def _listed(path: Path) -> list[Subject]:
     """The lines of Jenkins' `anchore_images` file: `IMAGE [DOCKERFILE]`."""
+    what = f"--images-file {path}"
     try:
-        with path.open("rb") as stream:
-            text = stream.read(_LONGEST_LIST).decode()
-    except (OSError, UnicodeDecodeError) as problem:
-        raise ConfigError(f"--images-file {path}: {problem}") from problem
+        text = read_limited(path, _LONGEST_LIST, what=what).decode()
+    except UnicodeDecodeError as problem:
+        raise ConfigError(f"{what}: {problem}") from problem
     lines = (line.split() for line in text.splitlines() if line.strip() and not line.startswith("#"))
     return [Subject(words[0], Path(words[1]) if len(words) > 1 else None) for words in lines]
 

@@ -12,11 +12,14 @@ from typing import Any
 
 from anchore_gate._file import read_limited
 from anchore_gate.cli.options import ANALYZER, BY_NAME, OPTIONS, Setting, Settings, settle
+from anchore_gate.cli.service import told_by_tools
 from anchore_gate.cli.terminal import say, table
 from anchore_gate.errors import ConfigError
+from anchore_gate.regex import regex
 
 FILE_NAME = ".anchore-gate.toml"
 _LARGEST = 1024 * 1024  # bytes; a config file is a page
+_USER_OF_A_URL = regex(r"://[^/\s]*@")
 ALL_GROUPS = tuple(dict.fromkeys(option.group for option in OPTIONS))
 
 
@@ -92,7 +95,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the settings that a run here would use. A secret's value is never shown."""
     settings = settle({}, os.environ, config_file(Path.cwd()), ALL_GROUPS)
-    rows = [(option.name, _shown(settings, option.name), settings.origin(option.name)) for option in OPTIONS]
+    told = told_by_tools(settings, os.environ)
+    rows = []
+    for name in BY_NAME:
+        one = told.get(name) or Setting(settings.text(name), settings.origin(name))
+        rows.append((name, _shown(name, one.value), one.origin))
     rows.extend(_analyzer_rows(settings))
     table(("SETTING", "VALUE", "FROM"), rows)
     say(f"\nA flag wins over the environment, the environment over {FILE_NAME} or pyproject.toml.")
@@ -118,8 +125,8 @@ def _flat(value: Any, key: str) -> Iterator[tuple[str, Any]]:
         yield from _flat(one, f"{key}.{name}")
 
 
-def _shown(settings: Settings, name: str) -> str:
-    value = settings.text(name)
+def _shown(name: str, value: str) -> str:
     if value and BY_NAME[name].is_secret:
         return "(set)"
+    value = _USER_OF_A_URL.sub("://***@", value)
     return ", ".join(value.splitlines()) or "-"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from anchore_gate.cli.options import Settings
+from anchore_gate.cli.options import Setting, Settings
 from anchore_gate.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
 # Anchore's tools, in the order in which their variables count: one tool's words are not mixed with another's.
 _TOOLS = ("ANCHORE", "ANCHORECTL", "ANCHORE_CLI")
+_SPELLED = {
+    "url": ("URL",),
+    "username": ("USERNAME", "USER"),
+    "password": ("PASSWORD", "PASS"),
+    "account": ("ACCOUNT",),
+}
 
 _WAITING = 256  # images that wait for a service at the same time
 
@@ -38,20 +44,19 @@ def service_engine(
     """The engine that asks the service. Raises `UsageError` where no address is known."""
     from anchore_gate.engine.remote import RemoteEngine
 
-    url = settings.text("url")
-    tool = _beside(url, environ) if url else _tool(environ)
-    url = url or environ.get(f"{tool}_URL", "")
+    tool = _tool_of(settings, environ)
+    url = settings.text("url") or environ.get(f"{tool}_URL", "")
     if not url:
         raise UsageError("no Anchore service is named: --url URL, or ANCHORE_URL in the environment")
     if settings.flag("offline"):
         raise UsageError("--offline and a remote engine: one of them")
     return RemoteEngine(
         url=url,
-        username=settings.text("username") or _of(environ, tool, "USERNAME", "USER"),
-        password=settings.text("password") or _of(environ, tool, "PASSWORD", "PASS"),
+        username=settings.text("username") or _of(environ, tool, *_SPELLED["username"]),
+        password=settings.text("password") or _of(environ, tool, *_SPELLED["password"]),
         token=settings.text("token"),
         login=settings.text("login"),
-        account=settings.text("account") or _of(environ, tool, "ACCOUNT"),
+        account=settings.text("account") or _of(environ, tool, *_SPELLED["account"]),
         ca=settings.path("ca"),
         cert=settings.path("cert"),
         key=settings.path("key"),
@@ -67,6 +72,25 @@ def service_engine(
     )
 
 
+def told_by_tools(settings: Settings, environ: Mapping[str, str]) -> dict[str, Setting]:
+    """What the variables of Anchore's tools say where no setting of ours does."""
+    tool = _tool_of(settings, environ)
+    if not tool or not is_remote(settings, environ):
+        return {}
+    return {
+        name: Setting(environ[variable], variable)
+        for name, words in _SPELLED.items()
+        if not settings.text(name)
+        for variable in (f"{tool}_{word}" for word in reversed(words))
+        if environ.get(variable)
+    }
+
+
+def _tool_of(settings: Settings, environ: Mapping[str, str]) -> str:
+    url = settings.text("url")
+    return _beside(url, environ) if url else _tool(environ)
+
+
 def _tool(environ: Mapping[str, str]) -> str:
     return next((tool for tool in _TOOLS if environ.get(f"{tool}_URL")), "")
 
@@ -74,7 +98,7 @@ def _tool(environ: Mapping[str, str]) -> str:
 def _beside(url: str, environ: Mapping[str, str]) -> str:
     """The tool whose credentials may go to `url`: never to another than stands beside them."""
     names = [tool for tool in _TOOLS if environ.get(f"{tool}_URL", url) == url]
-    return next((tool for tool in names if _of(environ, tool, "USERNAME", "USER")), "")
+    return next((tool for tool in names if _of(environ, tool, *_SPELLED["username"])), "")
 
 
 def _of(environ: Mapping[str, str], tool: str, *names: str) -> str:

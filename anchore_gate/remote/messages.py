@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+_PROBLEMS = 5  # of a policy, in one line
+
 
 def message_of(text: str) -> str:
     """What an error's body says: Anchore's JSON, problem+json, a JSON string, text, or a page of a proxy."""
@@ -27,7 +29,14 @@ def _codes(detail: Any) -> str:
     if not isinstance(detail, dict):
         return ""
     codes = detail.get("error_codes")
-    named = [str(code) for code in codes if isinstance(code, str)] if isinstance(codes, list) else []
+    named = [code for code in _list(codes) if isinstance(code, str)]
     validation = detail.get("validation_error")
     more = [validation] if isinstance(validation, str) else []
+    problems = detail.get("validation_details")  # what is wrong with a policy
+    found = [one.get("details") for one in _list(problems) if isinstance(one, dict)]
+    more += [one for one in found[:_PROBLEMS] if isinstance(one, str)]
     return f" ({', '.join([*named, *more])})" if named or more else ""
+
+
+def _list(raw: Any) -> list[Any]:
+    return raw if isinstance(raw, list) else []

@@ -143,6 +143,14 @@ def test_images_come_from_a_file_with_a_dockerfile_each(demo_images: Images, tmp
     assert (tmp_path / "r.json").read_text().count('"Actual"') == 1
 
 
+def test_a_list_of_images_that_is_too_long_is_refused_and_never_cut(
+    demo_images: Images, tmp_path: Path, capsys: Capture
+) -> None:
+    (tmp_path / "images").write_text(f"{demo_images[0]}\n" + "#\n" * 600_000 + f"{demo_images[1]}\n")
+    assert main(["check", "--images-file", "images", "--policy", TEAM]) == 2
+    assert "larger than 1 MiB" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("place", ["variable", "file"])
 def test_images_come_from_a_variable_or_the_config_file(
     demo_images: Images, tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture

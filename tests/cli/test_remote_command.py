@@ -120,3 +120,32 @@ def test_a_client_certificate_and_a_private_authority_open_the_door(
     assert "is not trusted" in said
     assert "--ca" in said
     assert said.count("\n") == 1
+
+
+def test_what_anchores_own_variables_say_is_shown_with_their_names(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("ANCHORE_GATE_PASSWORD")
+    monkeypatch.setenv("ANCHORE_CLI_URL", f"https://admin:{PASSWORD}@anchore.example.com/v1")
+    monkeypatch.setenv("ANCHORE_CLI_USER", "admin")
+    monkeypatch.setenv("ANCHORE_CLI_PASS", PASSWORD)
+    assert main(["config", "show"]) == 0
+    said = capsys.readouterr().out
+    rows = [line.split() for line in said.splitlines()]
+    assert ["url", "https://***@anchore.example.com/v1", "ANCHORE_CLI_URL"] in rows
+    assert ["username", "admin", "ANCHORE_CLI_USER"] in rows
+    assert ["password", "(set)", "ANCHORE_CLI_PASS"] in rows
+    assert PASSWORD not in said
+
+
+def test_a_setting_of_ours_goes_before_anchores_variables(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ANCHORE_URL", "https://old.example.com")
+    monkeypatch.setenv("ANCHORE_USERNAME", "somebody")
+    monkeypatch.setenv("ANCHORE_GATE_URL", "https://new.example.com")
+    assert main(["config", "show"]) == 0
+    said = capsys.readouterr().out
+    assert "https://new.example.com" in said
+    assert "old.example.com" not in said
+    assert "somebody" not in said

@@ -28,9 +28,14 @@ HURRIED = Clock(sleep=lambda _: None)
         ("plain", "plain"),
         ("<!DOCTYPE html><p>502", "an HTML page instead of JSON (is a proxy in between?)"),
         ("[" * 100_000, "[" * 100_000),
+        (
+            '{"message": "Bundle failed validation", "detail": {"validation_details": '
+            '[{"severity": "error", "details": "no trigger x"}, {"details": 1}, "y"]}}',
+            "Bundle failed validation (no trigger x)",
+        ),
         ("[]", ""),
     ],
-    ids=["native", "problem", "title", "text", "plain", "page", "deep", "array"],
+    ids=["native", "problem", "title", "text", "plain", "page", "deep", "policy", "array"],
 )
 def test_every_shape_of_error_gives_its_words(body: str, said: str) -> None:
     assert message_of(body) == said
