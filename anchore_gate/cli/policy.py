@@ -88,7 +88,7 @@ def _place(path: str) -> str:
 
 
 def _told(problem: Problem) -> str:
-    return f"{problem.severity}: {problem.path}: {problem.message} [{problem.type}]"
+    return f"{problem.severity}: {problem.path or 'the policy'}: {problem.message} [{problem.type}]"
 
 
 def _explain(source: str, image: str | None) -> None:

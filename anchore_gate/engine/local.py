@@ -188,7 +188,8 @@ class LocalEngine:
     ) -> Assessment:
         matched = _matched(seen.inventory, store)
         matches = matched.matches if matched else ()
-        told = (*seen.notes, *(matched.notes if matched else ()))
+        unseen = bundle.unseen(target, self.settings)
+        told = (*seen.notes, *unseen, *(matched.notes if matched else ()))
         if self.vex:
             from anchore_gate.vulnerability.vex import apply_vex
 

@@ -160,6 +160,15 @@ class Bundle:
         questions = (rule.question for rule_set in selection.rule_sets for rule in rule_set.rules)
         return Needs.union(question.needs(settings) for question in questions if question is not None)
 
+    def unseen(self, target: Target, settings: AnalyzerSettings) -> tuple[str, ...]:
+        """The rules that its mapping picks and that can find nothing under these settings, and why."""
+        return tuple(
+            f"rule {rule.id or 'without an id'} ({rule.gate}/{rule.trigger}) can find nothing: {why}"
+            for rule_set in self.selection(target).rule_sets
+            for rule in rule_set.rules
+            if rule.question is not None and (why := rule.question.unseen(settings))
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:

@@ -33,8 +33,7 @@ def parse_bundle(raw: Any, *, source: str = "", digest: str = "") -> Bundle:
 
     `digest` names the file it came from; without one the JSON itself is hashed.
     """
-    if not isinstance(raw, dict):
-        raise InvalidBundle("a policy is a JSON object")
+    _check_kind(raw)
     words = _dialect(raw)
     faults: list[Problem] = []
     lists = {
@@ -63,6 +62,18 @@ def parse_bundle(raw: Any, *, source: str = "", digest: str = "") -> Bundle:
         denylisted_images=tuple(_image_rules(lists[words.denylisted_images], faults, words)),
         problems=tuple(faults),
     )
+
+
+def _check_kind(raw: Any) -> None:
+    record = raw[0] if isinstance(raw, list) and len(raw) == 1 else raw
+    for key in ("policybundle", "policy"):
+        if isinstance(record, dict) and isinstance(record.get(key), dict):
+            where = f".[0].{key}" if isinstance(raw, list) else f".{key}"
+            raise InvalidBundle(
+                f"a record of Anchore's API, not a policy: the policy is its {key!r} (jq {where} FILE)"
+            )
+    if not isinstance(raw, dict):
+        raise InvalidBundle("a policy is a JSON object")
 
 
 def digest_of(content: bytes) -> str:

@@ -123,6 +123,10 @@ class Trigger:
         """What must be looked at for it."""
         return Needs()
 
+    def unseen(self, settings: AnalyzerSettings) -> str:  # noqa: ARG002  # most triggers see what they ask for
+        """Why it can find nothing under these settings, whatever the image; empty where it can."""
+        return ""
+
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield once per thing found. Raises `GateError` when it cannot see."""
         raise NotImplementedError

@@ -154,3 +154,9 @@ def test_an_empty_policy_judges_nothing(demo_images: Images, tmp_path: Path) -> 
     )
     with pytest.raises(GateError, match="empty: it asks nothing"):
         gate(str(demo_images[0]), policy=tmp_path / "p.json", now=NOON)
+
+
+def test_a_rule_that_can_find_nothing_is_no_silent_pass(demo_images: Images, tmp_path: Path) -> None:
+    named = policy(tmp_path, ("secret_scans", "content_regex_checks", {"content_regex_name": "AWS_KEY"}))
+    result = gate(str(demo_images[1]), policy=named)
+    assert any("can find nothing: no secret expression by the name 'AWS_KEY'" in one for one in result.notes)

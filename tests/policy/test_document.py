@@ -22,6 +22,8 @@ from anchore_gate.policy.bundle import load_bundle
         ("{", "not JSON"),
         ("null", "a policy is a JSON object"),
         ("7", "a policy is a JSON object"),
+        ('{"policyId": "x", "policybundle": {}}', r"a record of Anchore's API.*jq \.policybundle FILE"),
+        ('[{"policy_id": "x", "policy": {}}]', r"a record of Anchore's API.*jq \.\[0\]\.policy FILE"),
         ("{}", "version: found version None"),
         ('{"version": "1_0", "id": "x"}', "an empty policy"),
         ('{"version": "1_0", "policies": []}', "id: required"),

@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 
 from anchore_gate.errors import ConfigError
+from anchore_gate.policy.parse import parse_bundle
 from anchore_gate.policy.settings import AnalyzerSettings, NamedExpression, load_settings, with_table
+from anchore_gate.policy.target import Target
+from anchore_gate.values import replace
+from tests.policy.support import bundle, rule
 
 BASE = AnalyzerSettings.default()
 KEY = {"PRIV_KEY": "-----BEGIN"}
@@ -131,3 +135,38 @@ def test_a_wrong_file_of_anchores_is_told_in_one_line(tmp_path: Path, text: str,
 
     with pytest.raises(ConfigError, match=f"analyzer_config.yaml: {said}"):
         load_settings(path)
+
+
+@pytest.mark.parametrize(
+    ("gate", "trigger", "params", "why"),
+    [
+        ("files", "content_regex_match", {}, "no content expression is configured"),
+        ("files", "content_regex_match", {"regex_name": "FO"}, "no content expression by the name 'FO' is"),
+        ("files", "content_regex_match", {"regex_name": "FOO"}, ""),
+        ("files", "content_regex_match", {"regex_name": "x.*"}, ""),
+        ("secret_scans", "content_regex_checks", {}, ""),
+        ("secret_scans", "content_regex_checks", {"content_regex_name": "AWS_ACCESS_KEY,NO"}, ""),
+        (
+            "secret_scans",
+            "content_regex_checks",
+            {"content_regex_name": "AWS"},
+            "no secret expression by the name 'AWS' is",
+        ),
+        (
+            "secret_scans",
+            "content_regex_checks",
+            {"content_regex_name": "AWS", "match_type": "notfound"},
+            "",
+        ),
+    ],
+)
+def test_a_rule_on_an_expression_that_nobody_configured_is_told(
+    gate: str, trigger: str, params: dict[str, str], why: str
+) -> None:
+    policy = parse_bundle(bundle(rule(gate, trigger, **params)))
+    configured = replace(BASE, contents=(NamedExpression("FOO", "x.*"),))
+    settings = BASE if "content expression is" in why else configured
+    told = policy.unseen(Target.parse("app:1"), settings)
+    assert [f"rule r1 ({gate}/{trigger}) can find nothing: {why}" in one for one in told] == [True] * bool(
+        why
+    )

@@ -37,19 +37,28 @@ class ContentRegexMatch(Trigger):
         """See `Trigger.needs`."""
         return Needs(searches=settings.content_searches())
 
+    def unseen(self, settings: AnalyzerSettings) -> str:
+        """See `Trigger.unseen`."""
+        if any(self._names(one.name, one.regex) for one in settings.contents):
+            return ""
+        named = f" by the name {self.regex_name!r}" if self.regex_name else ""
+        return f"no content expression{named} is configured (--analyzer-config)"
+
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
         for hit in evidence.filesystem.hits:
-            written = f"{hit.name}={hit.regex}"
-            key = b2a_base64(written.encode(), newline=False).decode()
-            if hit.kind == "content" and self.regex_name in {None, "", hit.name, hit.regex, key}:
+            if hit.kind == "content" and self._names(hit.name, hit.regex):
                 yield self.found(
                     "File content analyzer found regexp match in container: "
-                    f"file={hit.path} regexp={written}",
+                    f"file={hit.path} regexp={hit.name}={hit.regex}",
                     path=hit.path,
                     line=hit.lines[0] if hit.lines else None,
                     layer=hit.layer,
                 )
+
+    def _names(self, name: str, regex: str) -> bool:
+        key = b2a_base64(f"{name}={regex}".encode(), newline=False).decode()
+        return self.regex_name in {None, "", name, regex, key}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

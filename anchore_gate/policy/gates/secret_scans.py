@@ -44,6 +44,13 @@ class ContentRegexChecks(Trigger):
             searches=tuple(one for one in settings.secret_searches() if self._names(one.name, one.regex))
         )
 
+    def unseen(self, settings: AnalyzerSettings) -> str:
+        """See `Trigger.unseen`."""
+        if self.match_type == "notfound" or self.needs(settings).searches:
+            return ""
+        named = f" by the name {self.content_regex_name!r}" if self.content_regex_name else ""
+        return f"no secret expression{named} is configured (--analyzer-config)"
+
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
         hits = self._hits(evidence)
