@@ -42,8 +42,8 @@ class JunitReporter:
     def render(self, run: GateRun, options: ReportOptions) -> Iterator[str]:
         """See `Reporter.render`."""
         room = _room(run, options)
-        suites = [_suite(result, options, room) for result in run.results] or [_nothing(run)]
-        names = _Names()
+        names, slugs = _Names(), _Names()
+        suites = [_suite(result, slugs, options, room) for result in run.results] or [_nothing(run)]
         tally = Counter(case.kind for suite in suites for case in suite.cases)
         yield '<?xml version="1.0" encoding="utf-8"?>\n'
         yield f'<testsuites name="anchore_gate"{_numbers(tally)}>\n'
@@ -104,9 +104,10 @@ def _room(run: GateRun, options: ReportOptions) -> _Room:
     return _Room(most, max(_LEAST_TEXT, min(_TEXT_LIMIT, _MOST_TEXT // max(1, told))))
 
 
-def _suite(result: GateResult | NoVerdict, options: ReportOptions, room: _Room) -> _Suite:
+def _suite(result: GateResult | NoVerdict, slugs: _Names, options: ReportOptions, room: _Room) -> _Suite:
     name = line(result.name, limit=200) or "image"
-    prefix = f"anchore_gate.{_SLUG.sub('_', name)}"
+    slug = slugs.unique(_SLUG.sub("_", name))  # two images may have one name, and two names one slug
+    prefix = f"anchore_gate.{_SLUG.sub('_', slug)}"
     drafts = (
         [_no_verdict(result, prefix)] if isinstance(result, NoVerdict) else _drafts(result, prefix, options)
     )

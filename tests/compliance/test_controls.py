@@ -94,6 +94,29 @@ def test_the_command_lists_the_map(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)[0]["id"] == "NIST-800-190"
 
 
+def test_on_a_terminal_the_map_is_wrapped_and_in_a_pipe_it_is_whole(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["compliance", "controls"]) == 0
+    piped = capsys.readouterr().out
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert main(["compliance", "controls"]) == 0
+    shown = capsys.readouterr().out
+    assert max(map(len, piped.splitlines())) > 100
+    assert max(map(len, shown.splitlines())) <= 60
+    assert set(shown.split()) == set(piped.split()) - {
+        "CONTROL",
+        "TITLE",
+        "RULES",
+        "THAT",
+        "SPEAK",
+        "TO",
+        "IT",
+    }
+
+
 @pytest.mark.parametrize(("is_sample", "expected"), [(True, "not assessed"), (False, "met")])
 def test_a_sample_of_advisories_shows_nothing(is_sample: bool, expected: str) -> None:
     quiet = replace(rule(), gate="vulnerabilities", trigger="package")

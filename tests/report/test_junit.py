@@ -110,6 +110,14 @@ def test_names_are_unique_even_where_a_finding_repeats() -> None:
     assert len(names) == len(set(names)) == 4
 
 
+def test_cases_are_unique_where_images_share_a_name_or_the_slug_of_one() -> None:
+    bad = runs.outcome("g", "t", Action.STOP, runs.finding())
+    images = ("r.io/app:1", "r.io/app:1", "r.io/app_1", "r.io/app:1")
+    run = runs.run_of(*(runs.result(bad, name=name) for name in images))
+    names = [(case.classname, case.name) for case in cases(run)]
+    assert len(names) == len(set(names)) == 8
+
+
 def test_the_text_tells_what_where_why_and_what_to_do() -> None:
     text = next(c for c in cases(runs.run_of(runs.rich_result())) if "CVE-2024-0001" in c.name).result[0].text
     for told in (
