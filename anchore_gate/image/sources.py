@@ -104,6 +104,8 @@ def scheme_of(text: str) -> tuple[str, str]:
             return _folder_scheme(path), text
         if path.exists():
             return _file_scheme(path), text
+        if path.is_symlink():  # no name to ask Docker Hub for
+            raise ImageNotFound(f"{text}: a symbolic link to nothing")
     except (OSError, ValueError) as problem:
         raise UsageError(f"{text[:200]!r} is no path: {problem}") from problem
     if colon and _is_mistyped(scheme, location):

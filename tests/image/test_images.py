@@ -429,6 +429,17 @@ def test_a_digest_is_no_password(text: str) -> None:
     assert scheme_of(text) == ("registry", text)
 
 
+def test_a_link_to_nothing_is_not_looked_for_in_a_registry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("app").symlink_to("gone")
+    Path("loop").symlink_to("loop")
+    for text in ("app", "loop"):
+        with pytest.raises(ImageNotFound, match="a symbolic link to nothing"), open_image(text):
+            pass
+
+
 def test_a_layout_folder_opens_nothing_outside_of_it(tmp_path: Path) -> None:
     path = oci_layout(tmp_path / "layout", LAYERS)
     blob = path / "blobs/sha256" / BASE.digest[7:]
