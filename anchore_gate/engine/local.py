@@ -131,7 +131,7 @@ class LocalEngine:
                 inventory=_inventory(files, needs),
                 dockerfile=dockerfile,
                 malware=scanner.scan(files) if scanner else None,
-                notes=(*files.notes, *(scanner.notes(files) if scanner else ())),
+                notes=(*files.notes, *(scanner.notes(files) if scanner else _unscanned(needs))),
             )
             return self._judged(request, bundle, seen, target, store)
 
@@ -145,6 +145,7 @@ class LocalEngine:
         seen = Seen(image=image, files=None, inventory=inventory, dockerfile=given)
         target = target_of(image)
         needs = self._needs(request, bundle.needs(target, self.settings))
+        seen = replace(seen, notes=(*seen.notes, *_unscanned(needs)))
         with self._store(needs, bundle, target, request.now) as store:
             return self._judged(request, bundle, seen, target, store)
 
@@ -260,6 +261,11 @@ def named(tag: str) -> str:
 def target_of(image: Image) -> Target:
     """The image as mappings and image lists see it."""
     return Target.parse(image.tag, digest=str(image.digest) if image.digest else "", image_id=image.id)
+
+
+def _unscanned(needs: Needs) -> tuple[str, ...]:
+    said = "no malware scan was run: rules on its findings find nothing (malware/scan_not_run fires)"
+    return (said,) if needs.malware else ()
 
 
 def _inventory(files: Filesystem, needs: Needs) -> Inventory:

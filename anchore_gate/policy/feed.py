@@ -7,12 +7,18 @@ from typing import ClassVar
 
 from anchore_gate.model.evaluation import Finding
 from anchore_gate.policy.parameter import TEXT, parameter
+from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.trigger import Evidence, PackagesTrigger, Trigger
 from anchore_gate.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Silent(Trigger):
+    def unseen(self, settings: AnalyzerSettings) -> str:
+        """See `Trigger.unseen`."""
+        del settings
+        return f"Anchore's package feed is gone ({self.GATE}/feed_data_unavailable fires instead)"
+
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """Find nothing, as Anchore does without the feed: see `DataUnavailable`."""
         del evidence

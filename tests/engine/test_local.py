@@ -11,6 +11,7 @@ import pytest
 
 from anchore_gate import GateError, GateResult, NoVerdict, gate, gate_all
 from anchore_gate.catalog.spdx import render as spdx
+from anchore_gate.engine import clamav
 from anchore_gate.engine.local import named, target_of
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.image import Image
@@ -154,6 +155,25 @@ def test_an_empty_policy_judges_nothing(demo_images: Images, tmp_path: Path) -> 
     )
     with pytest.raises(GateError, match="empty: it asks nothing"):
         gate(str(demo_images[0]), policy=tmp_path / "p.json", now=NOON)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("malware", "scans", {}), "no malware scan was run"),
+        (("npms", "newer_version_in_feed", {}), "can find nothing: Anchore's package feed is gone"),
+    ],
+)
+def test_what_was_not_looked_at_is_told(
+    demo_images: Images,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: tuple[str, str, dict[str, str]],
+    said: str,
+) -> None:
+    monkeypatch.setattr(clamav, "PLACES", ())
+    result = gate(str(demo_images[1]), policy=policy(tmp_path, asked))
+    assert any(said in one for one in result.notes)
 
 
 def test_a_rule_that_can_find_nothing_is_no_silent_pass(demo_images: Images, tmp_path: Path) -> None:
