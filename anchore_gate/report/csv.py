@@ -19,7 +19,7 @@ _HEAD = (
     "image", "verdict", "state", "action", "gate", "trigger", "trigger_id",
     "severity", "vulnerability",
     "package", "version", "fixed_in", "path", "layer", "instruction",
-    "message", "set_aside", "rule", "policy",
+    "message", "set_aside", "rule", "policy", "digest",
 )  # fmt: skip
 _CHUNK = 500
 _LONGEST = 1_000
@@ -52,17 +52,24 @@ def _rows(run: GateRun) -> Iterator[tuple[str, ...]]:
         if isinstance(result, NoVerdict):
             yield _short(result.name, result.verdict, "no verdict", result.message)
             continue
+        digest = str(result.image.digest or "")
         for outcome in result.evaluation.outcomes:
             if outcome.problem is not None:
                 told = f"{outcome.gate}/{outcome.trigger}: {outcome.problem}"
-                yield _short(result.name, result.verdict, "problem", told)
+                yield _short(result.name, result.verdict, "problem", told, digest)
         about = _shared(result.name), result.verdict
         for entry in entries(result):
-            yield about + _finding(entry)
+            yield (*about, *_finding(entry), digest)
 
 
-def _short(name: str, verdict: str, state: str, message: str) -> tuple[str, ...]:
-    cells = {"image": _inert(name), "verdict": verdict, "state": state, "message": _inert(message)}
+def _short(name: str, verdict: str, state: str, message: str, digest: str = "") -> tuple[str, ...]:
+    cells = {
+        "image": _inert(name),
+        "verdict": verdict,
+        "state": state,
+        "message": _inert(message),
+        "digest": digest,
+    }
     return tuple(cells.get(column, "") for column in _HEAD)
 
 

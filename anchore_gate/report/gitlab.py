@@ -117,6 +117,8 @@ def _messages(run: GateRun, rows: _Rows) -> Iterator[tuple[str, str]]:
             yield "warn", f"{result.name}: {unknown} files could not be read"
         if unjudged := len(result.incomparable):
             yield "warn", f"{result.name}: {unjudged} versions could not be compared"
+        if result.image.digest:
+            yield "info", f"{result.name}: digest: {result.image.digest}"
         if result.database is None:
             yield "warn", f"{result.name}: no vulnerability data was asked"
             continue
