@@ -203,3 +203,12 @@ def test_what_the_template_becomes_fits_the_schema(tmp_path: Path) -> None:
     words += ["--data-transform", "gitlab-ci", "--regex-variant", "nonunicode", str(rendered)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr + shown
+
+
+def test_the_vulnerability_data_is_kept_for_the_next_run(tmp_path: Path, sample_data: Path) -> None:
+    fetched = f'cp -r "{sample_data}/." "$ANCHORE_GATE_CACHE_DIR"'
+    job = {"before_script": ['mkdir -p "$ANCHORE_GATE_CACHE_DIR"', fetched]}
+    folder = including(tmp_path / "repository", {"gate": {"images": "nothing.tar"}}, gate=job)
+    run_gitlab(folder, tmp_path / "tools")
+    kept = folder / ".gitlab-ci-local" / "cache" / "anchore-gate-db" / ".cache" / "anchore-gate"
+    assert {path.name for path in kept.iterdir()} >= {path.name for path in sample_data.iterdir()}
