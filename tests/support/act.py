@@ -28,17 +28,25 @@ runs:
 """
 
 
+# Of a step that ends at once act sometimes loses what it printed: the shell of all steps keeps it too.
+BASH = """#!/bin/bash
+/bin/bash "$@" 2>&1 | tee -a "$PRINTED/$GITHUB_JOB"
+exit "${PIPESTATUS[0]}"
+"""
+
+
 class Build:
     """What a run of act said and left."""
 
-    def __init__(self, code: int, lines: list[dict[str, Any]], kept: Path) -> None:
-        self.code, self._lines, self._kept = code, lines, kept
+    def __init__(self, code: int, lines: list[dict[str, Any]], kept: Path, printed: Path) -> None:
+        self.code, self._lines, self._kept, self._printed = code, lines, kept, printed
 
     def result(self, job: str) -> str:
         return next(str(line["jobResult"]) for line in self._of(job) if "jobResult" in line)
 
     def log(self, job: str = "") -> str:
-        return "\n".join(str(line.get("msg", "")) for line in self._of(job))
+        said = "\n".join(str(line.get("msg", "")) for line in self._of(job))
+        return "\n".join([said, *(one.read_text() for one in sorted(self._printed.glob(job or "*")))])
 
     def outputs(self, job: str, step: str = "gate") -> dict[str, str]:
         told = (line for line in self._of(job) if line.get("command") == "set-output")
@@ -66,8 +74,13 @@ def run_act(folder: Path, tools: Path, *words: str, event: str = "push") -> Buil
     stub = tools / "upload-artifact"
     stub.mkdir()
     (stub / "action.yml").write_text(UPLOAD)
+    (tools / "bash").write_text(BASH)
+    (tools / "bash").chmod(0o755)
+    printed = tools / "printed"
+    printed.mkdir()
     environment = {**os.environ, "HOME": str(tools), "PATH": f"{tools}:{os.environ['PATH']}"}
     local = ["--local-repository", f"actions/upload-artifact@v4={stub}", "--env", f"KEPT={tools / 'kept'}"]
+    local += ["--env", f"PRINTED={printed}"]
     done = subprocess.run(
         [tool("act"), event, "--json", "-P", "ubuntu-latest=-self-hosted", *local, *words],
         cwd=folder,
@@ -78,4 +91,4 @@ def run_act(folder: Path, tools: Path, *words: str, event: str = "push") -> Buil
         timeout=120,
     )
     lines = [json.loads(line) for line in (done.stdout + done.stderr).splitlines() if line.startswith("{")]
-    return Build(done.returncode, lines, tools / "kept")
+    return Build(done.returncode, lines, tools / "kept", printed)
