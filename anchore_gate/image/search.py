@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from anchore_gate.errors import LimitExceeded, UsageError
+from anchore_gate.image.limits import MIB
 from anchore_gate.image.literals import required_literals
 from anchore_gate.image.needs import ContentSearch
 from anchore_gate.regex import regex
@@ -194,12 +195,33 @@ def _prefilter(each: tuple[_Compiled, ...]) -> Callable[[bytes], bool] | None:
         literals |= one.literals
     if not literals:
         return lambda _content: False
-    import re2
+    return _AnyOf(tuple(sorted(literals)))
 
-    # 640 MB/s, against 400 MB/s for `lower` and one `find` for each of Anchore's literals.
-    any_of = b"|".join(re2.escape(literal) for literal in sorted(literals))
-    search = re2.compile(any_of, _options(case_sensitive=False)).search
-    return lambda content: search(content) is not None
+
+class _AnyOf:
+    """
+    Whether any of some literals is in a file, in any letter case.
+
+    RE2 looks at 640 MB/s, `lower` and a `find` for each of Anchore's literals at 400 MB/s; but RE2 takes 3 ms
+    to import, and the text of many a small image is not worth that.
+    """
+
+    def __init__(self, literals: tuple[bytes, ...]) -> None:
+        self._literals = literals
+        self._seen = 0
+        self._search: Callable[[bytes], Any] | None = None
+
+    def __call__(self, content: bytes) -> bool:
+        if self._search is None:
+            self._seen += len(content)
+            if self._seen <= MIB:
+                lowered = content.lower()
+                return any(literal in lowered for literal in self._literals)
+            import re2
+
+            any_of = b"|".join(re2.escape(literal) for literal in self._literals)
+            self._search = re2.compile(any_of, _options(case_sensitive=False)).search
+        return self._search(content) is not None
 
 
 def _linear(regex: str) -> Match | None:

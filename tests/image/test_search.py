@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from anchore_gate.errors import LimitExceeded, UsageError
 from anchore_gate.image import bounded
 from anchore_gate.image import search as module
+from anchore_gate.image.limits import MIB
 from anchore_gate.image.literals import required_literals
 from anchore_gate.image.needs import ContentSearch
-from anchore_gate.image.search import LineSearch
+from anchore_gate.image.search import LineSearch, _AnyOf
 from tests.image.needs_of import ANCHORE_SECRETS, KEY_LINE, SECRETS
 
 
@@ -213,3 +214,15 @@ def test_an_expression_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch)
 
 def test_an_expression_that_explodes_in_python_is_linear_here() -> None:
     assert search("(a+)+b").find(b"a" * 5000) == ()
+
+
+@given(
+    literals=st.lists(
+        st.sampled_from([b"key", b"api-key", b'"auth":', b"a.b", b"x"]), min_size=1, unique=True
+    ),
+    content=st.binary(max_size=200) | st.sampled_from([b"API-KEY", b'{"Auth": 1}', b"a-b", b"KE Y", b"aXb"]),
+)
+def test_literals_are_found_alike_before_and_after_a_mebibyte(literals: list[bytes], content: bytes) -> None:
+    early, late = _AnyOf(tuple(literals)), _AnyOf(tuple(literals))
+    late(bytes(MIB + 1))
+    assert early(content) == late(content) == any(literal in content.lower() for literal in literals)
