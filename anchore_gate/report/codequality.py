@@ -62,7 +62,7 @@ def _verdicts(run: GateRun, options: ReportOptions) -> Iterator[dict[str, Any]]:
         for told in _grounds(result):
             base = seen.numbered(fingerprint(repository_of(result), told))
             text = f"{result.name}: {told}"
-            yield _issue("verdict", text, "blocker", base, dockerfile_of(result, options))
+            yield _judged(result) | _issue("verdict", text, "blocker", base, dockerfile_of(result, options))
 
 
 def _grounds(result: GateResult | NoVerdict) -> Iterator[str]:
@@ -86,7 +86,14 @@ def _finding(entry: Entry, base: str, options: ReportOptions) -> dict[str, Any]:
         word = "critical"
     text = f"{entry.result.name}: {entry.title}: {entry.remedy}"
     name = f"{entry.outcome.gate}/{entry.outcome.trigger}"
-    return _issue(name, text, word, base, dockerfile_of(entry.result, options), dockerfile_line(entry))
+    path, begin = dockerfile_of(entry.result, options), dockerfile_line(entry)
+    return _judged(entry.result) | _issue(name, text, word, base, path, begin)
+
+
+def _judged(result: GateResult | NoVerdict) -> dict[str, Any]:
+    """The digest of the image, where Code Climate's issues have room for words of one's own."""
+    digest = result.image.digest if isinstance(result, GateResult) else None
+    return {"content": {"body": f"judged: {digest}"}} if digest else {}
 
 
 def _issue(name: str, text: str, word: str, base: str, path: str, begin: int = 1) -> dict[str, Any]:

@@ -101,7 +101,9 @@ def _command(kind: str, source: GateRun | GateResult | NoVerdict | Entry, option
             told = title, f"{source.title}: {source.remedy}", path, dockerfile_line(source)
         case _:
             title = f"{line(source.name)}: {source.verdict}"
-            told = title, verdict_line(source), dockerfile_of(source, options), 1
+            digest = source.image.digest if isinstance(source, GateResult) else None
+            message = f"{verdict_line(source)} ({digest})" if digest else verdict_line(source)
+            told = title, message, dockerfile_of(source, options), 1
     title, message, path, number = told
     return f"::{kind} file={_property(path)},line={number},title={_property(title)}::{_text(message)}\n"
 
