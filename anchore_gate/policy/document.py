@@ -50,10 +50,11 @@ def read_text(path: Path) -> bytes:
 def parse_json(content: bytes | str) -> Any:
     """The JSON value. Raises `InvalidBundle` for damaged, too deep or ambiguous text."""
     text = _decoded(content) if isinstance(content, bytes) else content
-    if text.count(",") + _opened(text) > MAX_VALUES:
+    commas, opened = text.count(","), text.count("{") + text.count("[")  # no fewer than there are
+    if commas + opened > MAX_VALUES:
         raise InvalidBundle(f"more than {MAX_VALUES:,} values")
     value = _loaded(text)
-    if not _is_plain(value, text):
+    if not _is_plain(value, text, commas=commas, opened=opened):
         value = _loaded(text, object_pairs_hook=_with_repeated)
         place = next(_places(value), None)
         if place is not None:
@@ -79,15 +80,14 @@ def _decoded(content: bytes) -> str:
         raise InvalidBundle(f"not JSON: {problem}") from problem
 
 
-def _is_plain(value: Any, text: str) -> bool:
+def _is_plain(value: Any, text: str, *, commas: int, opened: int) -> bool:
     """
     Whether no key can have been written twice, which a count tells far sooner than a look at every key.
 
     Raises `InvalidBundle` for a value that is nested too deeply.
     """
-    found = _containers(value, _opened(text)) if isinstance(value, (dict, list)) else []
-    commas = sum(map(len, found)) - sum(map(bool, found))
-    if text.count(",") == commas:
+    found = _containers(value, opened) if isinstance(value, (dict, list)) else []
+    if commas == sum(map(len, found)) - sum(map(bool, found)):
         return True
     return _keys_written(text) == sum(len(one) for one in found if one.__class__ is dict)
 
@@ -113,11 +113,6 @@ def _containers(value: Any, opened: int) -> list[Any]:
 
 def _values(container: Any) -> Iterable[Any]:
     return container.values() if container.__class__ is dict else container
-
-
-def _opened(text: str) -> int:
-    """How many objects and lists there may be: no fewer than there are, as with what is counted beside."""
-    return text.count("{") + text.count("[")
 
 
 def _keys_written(text: str) -> int:
