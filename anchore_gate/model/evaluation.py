@@ -147,13 +147,27 @@ class Evaluation:
         return max((outcome.effective_action for outcome in self.outcomes), default=Action.GO)
 
     @property
+    def excuses_findings(self) -> bool:
+        """Whether the image is on the list of allowed ones and on no other: findings do not count."""
+        is_listed = self.allowlisted_image is not None and self.denylisted_image is None
+        return is_listed and not self.has_error
+
+    @property
+    def unanswered_action(self) -> Action:
+        """What the rules add that could not answer: no list of images says what they would have found."""
+        actions = (one.problem_action for one in self.outcomes if one.problem is not None)
+        return max(actions, default=Action.GO)
+
+    @property
     def final_action(self) -> Action:
-        """The verdict's action: image lists over rules, denylist over allowlist (Engine's order)."""
+        """
+        The verdict's action: image lists over rules, denylist over allowlist (Engine's order).
+
+        The list of allowed images excuses findings, never a rule that could not answer.
+        """
         if self.has_error or self.denylisted_image is not None:
             return Action.STOP
-        if self.allowlisted_image is not None:
-            return Action.GO
-        return self.policy_action
+        return self.unanswered_action if self.excuses_findings else self.policy_action
 
     @property
     def final_reason(self) -> str:
@@ -162,7 +176,7 @@ class Evaluation:
             return "policy_evaluation"
         if self.denylisted_image is not None:
             return "denylisted"
-        if self.allowlisted_image is not None:
-            return "allowlisted"
+        if self.excuses_findings:
+            return "allowlisted" if self.unanswered_action is Action.GO else "policy_evaluation"
         is_unmapped = self.mapping is None and self.unmapped is not Action.GO  # go: Engine's word for it
         return "unmapped" if is_unmapped else "policy_evaluation"

@@ -165,7 +165,7 @@ class Entry:
 
 @once
 def _is_excused(result: GateResult) -> bool:
-    return result.evaluation.final_reason == "allowlisted"
+    return result.evaluation.excuses_findings
 
 
 @once

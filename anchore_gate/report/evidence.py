@@ -58,11 +58,9 @@ def _badness(entry: Entry) -> tuple[int, int, int]:
 
 def first_things(result: GateResult, *, limit: int = 3) -> list[str]:
     """What to do first: the remedies that end most of what blocks, most first; each once."""
-    if result.evaluation.final_reason == "allowlisted":
-        return []
     seen = dict.fromkeys(_about_the_policy(result), 1_000_000_000_000)
     for entry in ordered(result):
-        if entry.finding.stands and entry.outcome.action is not Action.GO:
+        if entry.finding.stands and entry.outcome.action is not Action.GO and not entry.excused:
             weight = 1_000_000 if entry.outcome.action is Action.STOP else 1
             seen[entry.remedy] = seen.get(entry.remedy, 0) + weight
     for outcome in result.evaluation.outcomes:

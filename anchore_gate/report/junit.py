@@ -168,11 +168,9 @@ def _case(draft: _Case | _Draft, prefix: str, room: _Room) -> _Case:
 
 def _kind(bad: str, action: Action, result: GateResult, options: ReportOptions) -> str:
     """`bad` where it fails the image, else what a warning is: a report is red only where the verdict is."""
-    excused = result.evaluation.final_reason == "allowlisted"
-    if result.fail_on is not None and action >= result.fail_on and not excused:
+    if result.fail_on is not None and action >= result.fail_on:
         return bad
-    silent = action is Action.GO or excused or options.junit_warn == "pass"
-    return "output" if silent else options.junit_warn
+    return "output" if action is Action.GO or options.junit_warn == "pass" else options.junit_warn
 
 
 def _finding_kind(entry: Entry, options: ReportOptions) -> str:

@@ -68,6 +68,36 @@ def test_images_are_listed_by_digest_and_id(kind: str, value: str, wins: bool) -
     assert (result.final_action is Action.GO) is wins
 
 
+@pytest.mark.parametrize(
+    ("unsupported", "final"), [(Action.STOP, Action.STOP), (Action.WARN, Action.WARN), (Action.GO, Action.GO)]
+)
+def test_an_allowlisted_image_does_not_pass_a_rule_that_could_not_answer(
+    unsupported: Action, final: Action
+) -> None:
+    raw = bundle(rule("stig", "anything", "GO"), ALWAYS, whitelisted_images=listed())
+
+    result = judge(raw, unsupported=unsupported)
+
+    reason = "allowlisted" if final is Action.GO else "policy_evaluation"
+    assert (result.final_action, result.final_reason) == (final, reason)
+    assert result.excuses_findings  # what `always` found does not count
+    assert result.policy_action is Action.STOP
+
+
+def test_an_allowlisted_image_that_could_not_be_looked_at_stops() -> None:
+    raw = bundle(rule("files", "suid_or_guid_set"), whitelisted_images=listed())
+
+    result = judge(raw)  # no files are at hand
+
+    assert (result.final_action, result.final_reason) == (Action.STOP, "policy_evaluation")
+
+
+def test_an_allowlisted_image_does_not_pass_a_faulty_policy() -> None:
+    result = judge(bundle({**ALWAYS, "gate": "nogate"}, whitelisted_images=listed()))
+
+    assert (result.final_action, result.excuses_findings) == (Action.STOP, False)
+
+
 def test_mappings_by_digest_work() -> None:
     raw = bundle(ALWAYS, mappings=[mapping(value="sha256:" + "b" * 64, type="digest")])
 

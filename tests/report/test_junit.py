@@ -72,6 +72,12 @@ def test_an_allowlisted_image_skips_what_was_found() -> None:
     assert kinds(runs.run_of(runs.excused_result()))["Failure"] == 0
 
 
+def test_an_allowlisted_image_is_red_where_a_rule_could_not_answer() -> None:
+    seen = kinds(runs.run_of(runs.excused_result(with_problem=True)))
+
+    assert (seen["Failure"], seen["Error"]) == (1, 1)  # the verdict, and the rule
+
+
 @pytest.mark.parametrize(
     ("fail_on", "failed", "errors"),
     [(Action.WARN, 4, 1), (Action.STOP, 3, 1), (None, 0, 0)],
