@@ -32,7 +32,7 @@ def fit(text: str, *, limit: int = 4_000) -> str:
 def line(text: str, *, limit: int = 300) -> str:
     """The text on one line: runs of white space become one blank."""
     whole = len(text)
-    if whole <= limit and text.isascii() and text.isprintable() and "  " not in text:
+    if whole <= limit and text.isascii() and text.isprintable() and "  " not in text and text == text.strip():
         return text
     text = _SPACE.sub(" ", _UNFIT.sub("", text[: limit * 4])).strip()
     return text if whole <= limit * 4 and len(text) <= limit else f"{text[: limit - 1].rstrip()}…"

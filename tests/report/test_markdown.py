@@ -65,6 +65,7 @@ SAID = st.text(st.sampled_from(list("\\`*_{}[]<>&|~@#!$%-+=.:/()\"'ab1 \t\n\u00e
 @pytest.mark.parametrize(("frame", "tags"), AROUND.values(), ids=AROUND)
 @given(said=SAID)
 @example(said="\n::")
+@example(said=" -")
 @settings(max_examples=80, deadline=None)
 def test_whatever_is_said_is_shown_as_it_is_written(frame: str, tags: set[str], said: str) -> None:
     text, seen = shown(frame.format(f"{escaped(said)} end"))
