@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from anchore_gate.report.writer import Plan
 
 GROUPS = ("input", "policy", "report", "output", "registry", "remote", "db", "run")
-_FAULTS = 5  # of a policy, that the last line names
 _LONGEST_LIST = 1024 * 1024  # bytes of an images file
 
 
@@ -204,14 +203,11 @@ def _say_no_more() -> None:
 def _policy_faults(run: GateRun) -> str:
     """What is wrong with the policy, in a line; "" where nothing is."""
     from anchore_gate.model.result import GateResult
+    from anchore_gate.report.evidence import faults
 
-    judged = [result.evaluation for result in run.results if isinstance(result, GateResult)]
-    errors = [(one.bundle_source, p) for one in judged for p in one.problems if p.severity == "error"]
-    found = list(dict.fromkeys(f"{p.path}: {p.message}" if p.path else p.message for _, p in errors))
-    if not found:
-        return ""
-    more = f" (and {len(found) - _FAULTS} more)" if len(found) > _FAULTS else ""
-    return " ".join(f"policy {errors[0][0]!r}: {'; '.join(found[:_FAULTS])}{more}".split())
+    judged = [result for result in run.results if isinstance(result, GateResult)]
+    faulty = [result for result in judged if result.evaluation.has_error]
+    return " ".join(faults(*faulty).split()) if faulty else ""
 
 
 def _is_github(settings: Settings) -> bool:
@@ -222,7 +218,7 @@ def _is_github(settings: Settings) -> bool:
 def _exit_code(run: GateRun, settings: Settings) -> int:
     if run.exit_code == 3 and settings.text("on-error") == "warn":
         hint("anchore-gate: no verdict; --on-error warn lets the pipeline go on")
-        codes = [int(not getattr(result, "passed", True)) for result in run.results]
+        codes = [int(result.verdict == "fail") for result in run.results]
         return max(codes, default=0)
     return run.exit_code
 

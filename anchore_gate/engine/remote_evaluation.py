@@ -101,6 +101,7 @@ class _Outcomes:
         loose: dict[tuple[str, str, str, Action], list[Row]] = {}
         unclear: set[tuple[str, str, str]] = set()
         rules = list(self._rules())
+        is_faulty = any(severity == "error" for severity, _, _ in self.judgement.problems)
         for row in self.judgement.rows:
             place = self._place(row, rules)
             if place is not None:
@@ -111,7 +112,9 @@ class _Outcomes:
             loose.setdefault((*key, _action(row.action)), []).append(row)
         for rule_set, number, rule in rules:
             rows = of_rule.get((rule_set.id, number), [])
-            if rows or _key(rule_set.id, rule.gate, rule.trigger) not in unclear:
+            # Where the policy could not be evaluated, no rule was asked for certain.
+            is_asked = not is_faulty and _key(rule_set.id, rule.gate, rule.trigger) not in unclear
+            if rows or is_asked:
                 yield self._of_rule(rule_set, rule, rows)
         for (rule_set_id, gate, _, action), rows in loose.items():
             yield RuleOutcome(

@@ -49,13 +49,27 @@ class GateResult:
         return self.image.display_name
 
     @property
+    def is_undecided(self) -> bool:
+        """Whether a service was asked that could not evaluate its policy: its "stop" is no verdict."""
+        return self.engine == "remote" and self.evaluation.has_error
+
+    @property
+    def category(self) -> str:
+        """`GateError.category` of why there is no verdict, "" where there is one."""
+        return "service" if self.is_undecided else ""
+
+    @property
     def passed(self) -> bool:
         """Whether the image may go on."""
+        if self.is_undecided:
+            return False
         return self.fail_on is None or self.evaluation.final_action < self.fail_on
 
     @property
     def verdict(self) -> str:
-        """`pass`, `warn` (may go on, with warnings) or `fail`."""
+        """`pass`, `warn` (may go on, with warnings) or `fail`; `error` where there is none."""
+        if self.is_undecided:
+            return "error"
         if not self.passed:
             return "fail"
         return "pass" if self.evaluation.final_action is Action.GO else "warn"
@@ -112,4 +126,6 @@ class GateRun:
 def _code(result: GateResult | NoVerdict) -> int:
     if isinstance(result, NoVerdict):
         return result.exit_code
+    if result.is_undecided:
+        return 3
     return 2 if result.evaluation.has_error else int(not result.passed)

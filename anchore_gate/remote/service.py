@@ -6,7 +6,14 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import quote
 
-from anchore_gate.errors import AnalysisFailed, NetworkError, RemoteAuthError, RemoteError, TimedOut
+from anchore_gate.errors import (
+    AnalysisFailed,
+    NetworkError,
+    PolicyError,
+    RemoteAuthError,
+    RemoteError,
+    TimedOut,
+)
 from anchore_gate.remote import v1, v2
 from anchore_gate.remote.client import Client
 from anchore_gate.remote.feeds import feeds_of
@@ -195,10 +202,16 @@ class Service:
         return True
 
     def add_policy(self, policy: dict[str, Any]) -> None:
-        """Put a policy there, without activating it; one that is there already is left."""
+        """
+        Put a policy there, without activating it; one that is there already is left.
+
+        Raises `PolicyError` where the service finds fault with it.
+        """
         told = self.client.tell("POST", self.api.PREFIX + "/policies", body=policy)
-        if not told.is_success and told.status != 409:
-            raise self.client.error(told, "the policy is not accepted")
+        if told.is_success or told.status == 409:
+            return
+        error = self.client.error(told, "the service does not accept the policy")
+        raise PolicyError(str(error)) if told.status == 400 else error
 
     def remove_policy(self, policy_id: str) -> bool:
         """Take it away again; whether that worked."""

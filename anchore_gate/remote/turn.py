@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from anchore_gate.errors import NetworkError, RemoteError
+from anchore_gate.errors import NetworkError, PolicyError, RemoteError
 
 
 class Turn:
@@ -15,7 +15,7 @@ class Turn:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._failures = 0
-        self._error: RemoteError | NetworkError | None = None
+        self._error: RemoteError | NetworkError | PolicyError | None = None
 
     def __reduce__(self) -> tuple[type[Turn], tuple[()]]:
         return Turn, ()
@@ -29,7 +29,7 @@ class Turn:
                 raise type(self._error)(str(self._error)) from self._error
             try:
                 yield
-            except (RemoteError, NetworkError) as error:
+            except (RemoteError, NetworkError, PolicyError) as error:
                 self._failures += 1
                 self._error = error
                 raise

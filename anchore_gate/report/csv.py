@@ -12,6 +12,7 @@ from typing import Final
 from anchore_gate.model.result import GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry, entries
+from anchore_gate.report.evidence import no_verdict
 from anchore_gate.report.reporter import Reporter, ReportOptions
 from anchore_gate.values import dataclass
 
@@ -53,6 +54,8 @@ def _rows(run: GateRun) -> Iterator[tuple[str, ...]]:
             yield _short(result.name, result.verdict, "no verdict", result.message)
             continue
         digest = str(result.image.digest or "")
+        if why := no_verdict(result):
+            yield _short(result.name, result.verdict, "no verdict", why, digest)
         for outcome in result.evaluation.outcomes:
             if outcome.problem is not None:
                 told = f"{outcome.gate}/{outcome.trigger}: {outcome.problem}"

@@ -22,17 +22,39 @@ _REASONS = {
     "policy_evaluation": "the policy's rules",
 }
 _IN_FULL, _IN_FULL_A_FILE, _LEAST_IN_FULL = 5_000, 20_000, 200
+_FAULTS = 5  # of a policy, that one sentence names
 _RANK = {"stop": 0, "warn": 1, "go": 2, "set aside": 3}
 
 
 def verdict_line(result: GateResult | NoVerdict) -> str:
     """The verdict and why, in one line."""
     if isinstance(result, NoVerdict):
-        return line(f"{result.verdict}: no verdict ({result.category}): {result.message}")
+        return line(f"{result.verdict}: {no_verdict(result)}")
     evaluation, number = result.evaluation, counts(result)
     told = f"{number.stop} stop, {number.warn} warn, {number.set_aside} set aside, {number.problems} problems"
+    if result.is_undecided:
+        return line(f"{result.verdict}: {no_verdict(result)}; {told}")
     because = f"{evaluation.final_action.word} ({_REASONS[evaluation.final_reason]})"
     return f"{result.verdict}: final action {because}; {told}"
+
+
+def no_verdict(result: GateResult | NoVerdict) -> str:
+    """Why there is no verdict, "" where there is one."""
+    if isinstance(result, GateResult) and not result.is_undecided:
+        return ""
+    message = result.message if isinstance(result, NoVerdict) else faults(result)
+    return f"no verdict ({result.category}): {message}"
+
+
+def faults(first: GateResult, *others: GateResult) -> str:
+    """What is wrong with the policy of results that have an error, in one sentence."""
+    problems = (p for result in (first, *others) for p in result.evaluation.problems)
+    errors = (p for p in problems if p.severity == "error")
+    found = list(dict.fromkeys(f"{p.path}: {p.message}" if p.path else p.message for p in errors))
+    more = f" (and {len(found) - _FAULTS} more)" if len(found) > _FAULTS else ""
+    by = f"policy {first.evaluation.bundle_source!r}"
+    by = "the service could not evaluate its policy" if first.is_undecided else by
+    return f"{by}: {'; '.join(found[:_FAULTS])}{more}"
 
 
 def ordered(result: GateResult) -> list[Entry]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.model.vulnerability import Match
 from anchore_gate.report.cleaning import line
-from anchore_gate.report.evidence import provenance
+from anchore_gate.report.evidence import no_verdict, provenance
 from anchore_gate.report.gitlab_rows import row
 from anchore_gate.report.json import array, json_text
 from anchore_gate.report.place import fingerprint, repository_of
@@ -88,12 +88,11 @@ def _scan(run: GateRun, rows: _Rows) -> dict[str, Any]:
         "version": run.version or "unknown",
         "vendor": {"name": "anchore_gate"},
     }
-    judged = [result for result in run.results if isinstance(result, GateResult)]
     ends = [result.decided_at for result in run.results]
     messages = [{"level": level, "value": line(told, limit=1_000)} for level, told in _messages(run, rows)]
     return {
         "type": "container_scanning",
-        "status": "success" if len(judged) == len(run.results) > 0 else "failure",
+        "status": "success" if run.results and not any(map(no_verdict, run.results)) else "failure",
         "start_time": f"{run.started_at:%Y-%m-%dT%H:%M:%S}",
         "end_time": f"{max([*ends, run.started_at]):%Y-%m-%dT%H:%M:%S}",
         "analyzer": tool,
@@ -108,8 +107,9 @@ def _messages(run: GateRun, rows: _Rows) -> Iterator[tuple[str, str]]:
     if not run.results:
         yield "fatal", "no image was judged"
     for result in run.results:
+        if why := no_verdict(result):
+            yield "fatal", f"{result.name}: {why}"
         if isinstance(result, NoVerdict):
-            yield "fatal", f"{result.name}: no verdict ({result.category}): {result.message}"
             continue
         if aside := len(result.matches) - sum(1 for _ in _standing(result, listed_only=True)):
             yield "info", f"{result.name}: {aside} vulnerabilities were set aside: see the JSON report"

@@ -143,6 +143,7 @@ def _head(result: GateResult) -> dict[str, Any]:
         "name": result.name,
         "verdict": result.verdict,
         "passed": result.passed,
+        **({"category": result.category} if result.is_undecided else {}),
         "final_action": evaluation.final_action.word,
         "final_action_reason": evaluation.final_reason,
         "fail_on": "never" if result.fail_on is None else result.fail_on.word,

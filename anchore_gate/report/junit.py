@@ -168,6 +168,8 @@ def _case(draft: _Case | _Draft, prefix: str, room: _Room) -> _Case:
 
 def _kind(bad: str, action: Action, result: GateResult, options: ReportOptions) -> str:
     """`bad` where it fails the image, else what a warning is: a report is red only where the verdict is."""
+    if result.is_undecided and action is Action.STOP:
+        return "error"
     if result.fail_on is not None and action >= result.fail_on:
         return bad
     return "output" if action is Action.GO or options.junit_warn == "pass" else options.junit_warn
@@ -195,8 +197,8 @@ def _grounds(result: GateResult, prefix: str, options: ReportOptions) -> Iterato
 def _evaluation(result: GateResult, prefix: str) -> _Case:
     grounds = [*counts(result).as_pairs(), *provenance(result)]
     text = fit("\n".join(f"{word}: {told}" for word, told in grounds), limit=_TEXT_LIMIT)
-    kind = "output" if result.passed else "failure"
-    told = verdict_line(result)
+    kind = "output" if result.passed else "error" if result.is_undecided else "failure"
+    told = verdict_line(result).removeprefix("error: ")
     return _Case(kind, f"{prefix}.verdict", "policy evaluation", told, f"{told}\n{text}", "final_action")
 
 

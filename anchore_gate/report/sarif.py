@@ -14,7 +14,7 @@ from typing import Any, Final
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry
-from anchore_gate.report.evidence import ordered, provenance
+from anchore_gate.report.evidence import no_verdict, ordered, provenance
 from anchore_gate.report.json import array, json_text
 from anchore_gate.report.place import (
     Fingerprints,
@@ -111,10 +111,10 @@ class _Rows:
     def __iter__(self) -> Iterator[str]:
         """First what has no verdict; then of each image its worst, and to each its share of the room."""
         for result in self._results:
-            if isinstance(result, NoVerdict):
-                yield _no_verdict(result, self._rules, self._seen, self._options)
+            if why := no_verdict(result):
+                yield _no_verdict(result, why, self._rules, self._seen, self._options)
         judged = [result for result in self._results if isinstance(result, GateResult)]
-        room = max(0, self._room - (len(self._results) - len(judged)))
+        room = max(0, self._room - sum(1 for result in self._results if no_verdict(result)))
         for place, result in enumerate(judged):
             entries, share = ordered(result), room // (len(judged) - place)
             # Past its share a finding is only counted: a row would cost, and name rules nobody uses.
@@ -164,14 +164,16 @@ def _physical(uri: str, start: int) -> dict[str, Any]:
     return {"artifactLocation": {"uri": uri}, "region": {"startLine": start}}
 
 
-def _no_verdict(result: NoVerdict, rules: Rules, seen: Fingerprints, options: ReportOptions) -> str:
+def _no_verdict(
+    result: GateResult | NoVerdict, why: str, rules: Rules, seen: Fingerprints, options: ReportOptions
+) -> str:
     name = line(result.name)
     place, rule = rules.no_verdict()
     told = {
         "ruleId": rule,
         "ruleIndex": place,
         "level": "error",
-        "message": {"text": unlinked(f"{name}: no verdict ({result.category}): {line(result.message)}")},
+        "message": {"text": unlinked(f"{name}: {line(why)}")},
         "locations": [
             {
                 "physicalLocation": _physical(dockerfile_of(result, options), 1),
@@ -192,7 +194,7 @@ def _invocation(results: _Results, left: int) -> dict[str, Any]:
         told.append(("warning", f"{left} more results than fit here: the JSON report has them all"))
     properties = {line(result.name): dict(provenance(result)) for result in judged}
     return {
-        "executionSuccessful": len(judged) == len(results) > 0,
+        "executionSuccessful": len(results) > 0 and not any(map(no_verdict, results)),
         **({"endTimeUtc": moment(max(result.decided_at for result in results))} if results else {}),
         "toolExecutionNotifications": [
             {"level": level, "message": {"text": unlinked(line(text, limit=RULE_TEXT))}}
@@ -204,8 +206,9 @@ def _invocation(results: _Results, left: int) -> dict[str, Any]:
 
 def _notifications(results: Iterable[GateResult | NoVerdict]) -> Iterator[tuple[str, str]]:
     for result in results:
+        if why := no_verdict(result):
+            yield "error", f"{result.name}: {why}"
         if isinstance(result, NoVerdict):
-            yield "error", f"{result.name}: no verdict ({result.category}): {result.message}"
             continue
         for problem in result.evaluation.problems:
             yield ("error" if problem.severity == "error" else "warning"), f"{result.name}: {problem.message}"

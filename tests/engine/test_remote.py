@@ -250,7 +250,7 @@ def test_any_version_is_read(version: str) -> None:
         for path in ("/version", "/v1/version"):
             service.instead["GET", path] = [reply(told)]
         (result,) = gate_all([ALPINE], engine=engine_of(service))
-    assert getattr(result, "category", "service") == "service"  # never a crash of ours
+    assert result.category in {"", "service"}  # never a crash of ours
 
 
 def test_a_page_of_a_proxy_is_no_service() -> None:
