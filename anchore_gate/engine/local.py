@@ -95,9 +95,9 @@ class LocalEngine:
         given = load_dockerfile(request.dockerfile) if request.dockerfile else None
         if request.image.startswith(SBOM_SCHEME):
             return self._assess_manifest(request, request.bundle, given)
-        from anchore_gate.image.sources import open_image, scheme_of
+        from anchore_gate.image.sources import located, open_image
 
-        if self.offline and scheme_of(request.image)[0] == "registry":
+        if self.offline and located(request.image)[0] == "registry":
             raise NetworkError(f"{request.image} is in a registry, and --offline asks none")
         with open_image(
             request.image,

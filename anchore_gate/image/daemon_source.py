@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
@@ -20,6 +20,7 @@ from anchore_gate.image.docker_archive import open_docker_archive
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.limits import MAX_PLAIN, MIB
 from anchore_gate.image.needs import Needs
+from anchore_gate.image.registry_settings import HUB
 from anchore_gate.image.source import ImageDocuments, OpenImage
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import Image, ImageReference, Platform
@@ -201,13 +202,19 @@ def _named(image: Image, scheme: str, location: str, known: dict[str, Any]) -> I
 
 
 def _digest(known: dict[str, Any], reference: ImageReference) -> Digest | None:
-    """The manifest's digest in the registry the image came from, as the daemon remembers it."""
+    """
+    The manifest's digest in the registry the image came from, as the daemon remembers it.
+
+    Podman answers to `app` too where it has `localhost/app` or `docker.io/library/app`.
+    """
     found = known.get("RepoDigests")
+    digests: dict[str, Digest | None] = {}
     for text in found if isinstance(found, list) else ():
-        try:
+        with suppress(InvalidReference):
             one = ImageReference.parse(str(text))
-        except InvalidReference:
-            continue
-        if (one.registry, one.repository) == (reference.registry, reference.repository):
-            return one.digest
-    return None
+            digests[f"{one.registry}/{one.repository}"] = one.digest
+    name = reference.repository
+    names = [f"{reference.registry}/{name}"]
+    if reference.registry == HUB:
+        names += [f"{HUB}/library/{name}", f"localhost/{name}"]
+    return next((digests[one] for one in names if one in digests), None)

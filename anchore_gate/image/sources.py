@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anchore_gate.errors import ImageError, ImageNotFound, InvalidReference, UsageError
+from anchore_gate.errors import ImageError, ImageNotFound, InvalidReference, RegistryAuthError, UsageError
 from anchore_gate.image.archive import INDEX, MARK, open_tar
 from anchore_gate.image.docker_archive import MANIFEST, open_docker_archive
 from anchore_gate.image.source import OpenImage
@@ -54,9 +54,7 @@ def open_image(
     environment says); `progress` is told of layers as they arrive. Raises `ImageError`, `RegistryError`,
     `NetworkError`, `UsageError`.
     """
-    scheme, location = scheme_of(text)
-    if scheme == "registry" and location == text and is_short(text):
-        scheme = _daemon_with(text) or scheme
+    scheme, location = located(text)
     match scheme:
         case "docker-archive":
             opened = open_docker_archive(location, name=text, platform=platform, tag=tag)
@@ -81,13 +79,43 @@ def open_image(
                 yield saved
             return
         case _:
-            from anchore_gate.image import registry_source
-
-            opened = registry_source.open_image(
-                location, name=text, platform=platform, settings=registry, progress=progress
-            )
+            with _open_in_registry(text, location, platform, registry, progress) as pulled:
+                yield pulled
+            return
     with opened as image:
         yield image
+
+
+@contextmanager
+def _open_in_registry(
+    text: str,
+    location: str,
+    platform: Platform | None,
+    registry: RegistrySettings | None,
+    progress: Progress | None,
+) -> Iterator[OpenImage]:
+    from anchore_gate.image import registry_source
+
+    opened = registry_source.open_image(
+        location, name=text, platform=platform, settings=registry, progress=progress
+    )
+    with ExitStack() as held:
+        try:
+            image = held.enter_context(opened)
+        except (ImageNotFound, RegistryAuthError) as problem:
+            here = _daemon_with(location)
+            if here is None:
+                raise
+            raise type(problem)(f"{problem}; {here} has it here: `{here}:{location}`") from problem
+        yield image
+
+
+def located(text: str) -> tuple[str, str]:
+    """As `scheme_of`; a short name is a daemon's here where one has the image."""
+    scheme, location = scheme_of(text)
+    if scheme == "registry" and location == text and is_short(text):
+        return _daemon_with(text) or scheme, location
+    return scheme, location
 
 
 def scheme_of(text: str) -> tuple[str, str]:
@@ -175,7 +203,7 @@ def is_short(text: str) -> bool:
 
 
 def _daemon_with(text: str) -> str | None:
-    """The scheme of a daemon on this machine that has the image under a short name."""
+    """The scheme of a daemon on this machine that has the image."""
     from anchore_gate.image.daemon_source import find_local
 
     return find_local(text)

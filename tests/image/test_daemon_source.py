@@ -12,28 +12,32 @@ from pathlib import Path
 
 import pytest
 
-from anchore_gate.errors import ConfigError, ImageError, ImageNotFound, NetworkError
+from anchore_gate.api import gate
+from anchore_gate.engine.local import LocalEngine
+from anchore_gate.errors import ConfigError, ImageError, ImageNotFound, NetworkError, RegistryAuthError
 from anchore_gate.image.daemon_source import Daemon, find_local
 from anchore_gate.image.needs import Needs, Want
+from anchore_gate.image.registry_settings import RegistrySettings
 from anchore_gate.image.sources import is_short, open_image
 from tests.support.images import docker_archive, make_layer
+from tests.support.web import Reply, serve
 
 DIGEST = "sha256:" + "ab" * 32
 
 
 @contextmanager
-def daemon(path: Path, archive: bytes, *, cut: int = 0) -> Iterator[list[str]]:
-    """What answers on a unix socket as dockerd does, for one image `team/app:1.0`."""
+def daemon(path: Path, archive: bytes, *, cut: int = 0, name: str = "team/app:1.0") -> Iterator[list[str]]:
+    """What answers on a unix socket as dockerd does, for one image."""
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked.append(self.path)
-            if self.path == "/images/team/app:1.0/json":
+            if self.path == f"/images/{name}/json":
                 self._reply(
                     200, json.dumps({"Id": "sha256:x", "RepoDigests": ["x@y", f"team/app@{DIGEST}"]}).encode()
                 )
-            elif self.path == "/images/team/app:1.0/get":
+            elif self.path == f"/images/{name}/get":
                 self._reply(200, archive, cut=cut)
             elif self.path.startswith("/images/broken"):
                 self._reply(500, b'{"message": "storage is read-only"}')
@@ -88,6 +92,23 @@ def test_an_image_of_a_daemon_is_read(scheme: str, socket_path: Path, archive: b
 def test_a_short_reference_that_a_daemon_has_is_read_there(socket_path: Path, archive: bytes) -> None:
     with daemon(socket_path, archive), open_image("team/app:1.0") as opened:
         assert opened.image.source == "docker"
+
+
+def test_a_daemon_of_this_machine_is_asked_offline_too(socket_path: Path, archive: bytes) -> None:
+    with daemon(socket_path, archive):
+        result = gate("team/app:1.0", policy="anchore-default", engine=LocalEngine(offline=True))
+    assert result.evaluation.outcomes
+
+
+@pytest.mark.parametrize(("status", "error"), [(404, ImageNotFound), (401, RegistryAuthError)])
+def test_what_a_registry_does_not_give_and_a_daemon_has_is_said(
+    status: int, error: type[Exception], socket_path: Path, archive: bytes
+) -> None:
+    with serve(lambda _: Reply(status)) as site, daemon(socket_path, archive, name=f"{site.host}/app:1"):
+        settings = RegistrySettings(http_hosts=(site.host,))
+        says = f"docker has it here: `docker:{site.host}/app:1`"
+        with pytest.raises(error, match=says), open_image(f"{site.host}/app:1", registry=settings):
+            pass
 
 
 def test_a_daemon_without_the_image_is_passed_over(socket_path: Path, archive: bytes) -> None:
