@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from anchore_gate.cli.terminal import hint, say, table
+from anchore_gate.cli.terminal import Line, hint, say, show, table
 from anchore_gate.errors import UsageError
 
 if TYPE_CHECKING:
     from anchore_gate.model.evaluation import Problem
+
+_LONGEST = 2000  # the message that lists the known gates has 300 letters
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -44,83 +47,96 @@ def run(args: argparse.Namespace) -> int:
         case "convert":
             return _convert(args.file, args.to)
         case "explain":
-            _explain(args.file, args.image)
+            return _explain(args.file, args.image)
+        case "show":
+            return _show(args.name)
         case "list":
             _list()
-        case "show":
-            _show(args.name)
         case _:
             _gates(args.gate, markdown=args.markdown)
     return 0
 
 
 def _validate(source: str) -> int:
-    from anchore_gate.policy.bundle import load_bundle
-    from anchore_gate.policy.document import locate, parse_json, read_text
+    from anchore_gate.policy.draft import load_draft
     from anchore_gate.policy.review import review
     from anchore_gate.policy.schema import breaches
 
-    problems = list(review(load_bundle(source), now=datetime.now(timezone.utc)))
-    told = {_place(problem.path) for problem in problems if problem.severity == "error"}
-    problems += dict.fromkeys(
-        breach
-        for breach in breaches(parse_json(read_text(locate(source))))
-        if not any(_is_said(breach, path) for path in told)
-    )
+    draft = load_draft(source)
+    problems = list(review(draft.bundle, now=datetime.now(timezone.utc)))
+    said = {problem.path for problem in problems if problem.severity == "error"}
+    around = {outer for path in said for outer in _outer(path)}
+    problems += dict.fromkeys(one for one in breaches(draft.raw) if not _is_said(one, said, around))
     for problem in problems:
-        say(_told(problem))
+        _say(_told(problem))
     errors = sum(problem.severity == "error" for problem in problems)
-    say(f"{source}: {errors} errors, {len(problems) - errors} warnings")
+    warnings = _counted(len(problems) - errors, "warning")
+    _say(f"{source}: {_counted(errors, 'error')}, {warnings}")
     return 2 if errors else 0
 
 
-def _is_said(breach: Problem, path: str) -> bool:
-    """Whether the error at a path says what the schema does."""
-    place = _place(breach.path)
-    if place == path or place.startswith((f"{path}.", f"{path}[")):
+def _say(text: str) -> None:
+    """One line; what a policy holds must not move the cursor or command a CI system."""
+    from anchore_gate.report.cleaning import line
+
+    show((Line(line(text, limit=_LONGEST), indent=len(text) - len(text.lstrip(" "))),))
+
+
+def _warn(text: str) -> None:
+    from anchore_gate.report.cleaning import line
+
+    hint(line(text, limit=_LONGEST))
+
+
+def _is_said(breach: Problem, said: set[str], around: set[str]) -> bool:
+    """Whether an error, at its place or around it, says what the schema does."""
+    if breach.path in around and "required property" in breach.message:
         return True
-    return path.startswith(place) and "required property" in breach.message
+    return breach.path in said or any(outer in said for outer in _outer(breach.path))
 
 
-def _place(path: str) -> str:
-    """The schema counts parameters, we name them."""
-    return path.partition(".params")[0] + ".params" if ".params" in path else path
+def _outer(path: str) -> Iterator[str]:
+    """The places that a place is in, e.g. `a` and `a[0]` of `a[0].b`; the whole policy too."""
+    yield from (path[:n] for n, letter in enumerate(path) if letter in ".[")
+    if path:
+        yield ""
 
 
 def _told(problem: Problem) -> str:
     return f"{problem.severity}: {problem.path or 'the policy'}: {problem.message} [{problem.type}]"
 
 
-def _explain(source: str, image: str | None) -> None:
+def _explain(source: str, image: str | None) -> int:
     from anchore_gate.model.image import ImageReference
-    from anchore_gate.policy.bundle import load_bundle
+    from anchore_gate.policy.draft import load_draft
     from anchore_gate.policy.explain import explain
     from anchore_gate.policy.target import Target
 
     target = Target.parse(image) if image is not None else None
     if image and target is not None and target.repository:  # neither an image id nor a digest alone
         ImageReference.parse(image)
-    for line in explain(load_bundle(source), target, now=datetime.now(timezone.utc)):
-        say(line)
+    now = datetime.now(timezone.utc)
+    draft = load_draft(source)
+    for line in explain(draft.bundle, target, now=now):
+        _say(line)
+    return _faulty(source, len(draft.errors(now=now)))
 
 
 def _convert(source: str, to: str) -> int:
     import json
 
-    from anchore_gate.policy.bundle import load_bundle
     from anchore_gate.policy.convert import convert
-    from anchore_gate.policy.document import locate, parse_json, read_text
-    from anchore_gate.policy.review import review
+    from anchore_gate.policy.draft import load_draft
 
-    found = review(load_bundle(source), now=datetime.now(timezone.utc))
-    errors = [problem for problem in found if problem.severity == "error"]
+    draft = load_draft(source)
+    errors = draft.errors(now=datetime.now(timezone.utc))
     for problem in errors:
-        hint(_told(problem))
+        _warn(_told(problem))
     if errors:
         return 2
-    converted = convert(parse_json(read_text(locate(source))), to=to)
+    converted = convert(draft.raw, to=to)
     for note in converted.notes:
-        hint(f"note: {note}")
+        _warn(f"note: {note}")
     say(json.dumps(converted.policy, indent=2, ensure_ascii=False))
     return 0
 
@@ -132,14 +148,28 @@ def _list() -> None:
     table(("NAME", "DESCRIPTION"), [(name, load_bundle(name).description) for name in shipped_names()])
 
 
-def _show(source: str) -> None:
+def _show(source: str) -> int:
     from anchore_gate.policy.cutoff import PREFIX, cutoff_text
-    from anchore_gate.policy.document import locate, read_text
+    from anchore_gate.policy.document import decoded, locate, read_text
+    from anchore_gate.policy.draft import read_draft
 
     if source.startswith(PREFIX):
         say(cutoff_text(source.removeprefix(PREFIX)))
-        return
-    say(read_text(locate(source)).decode("utf-8", "replace").rstrip())
+        return 0
+    content = read_text(locate(source))
+    errors = read_draft(content, source=source).errors(now=datetime.now(timezone.utc))
+    say(decoded(content).rstrip())
+    return _faulty(source, len(errors))
+
+
+def _faulty(source: str, errors: int) -> int:
+    if errors:
+        _warn(f"{source}: {_counted(errors, 'error')} (anchore-gate policy validate {source})")
+    return 2 if errors else 0
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _gates(name: str | None, *, markdown: bool) -> None:

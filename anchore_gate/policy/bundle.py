@@ -110,6 +110,16 @@ class ImageRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """What names rule sets and allowlists without picking an image: a mapping of sources, or a faulty one."""
+
+    path: str
+    rule_set_ids: tuple[str, ...] = ()
+    allowlist_ids: tuple[str, ...] = ()
+    picks_images: bool = False  # once it is mended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
     """The rules, and which of them apply to which image."""
 
@@ -124,6 +134,7 @@ class Bundle:
     allowlists: tuple[Allowlist, ...] = ()
     allowlisted_images: tuple[ImageRule, ...] = ()
     denylisted_images: tuple[ImageRule, ...] = ()
+    references: tuple[Reference, ...] = ()
     problems: tuple[Problem, ...] = ()  # that count whatever the image
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ MAX_BYTES = 64 * 1024 * 1024  # 50,000 allowlist items with reasons are 15 MB
 MAX_VALUES = 4_000_000  # 20 bytes of text can be 200 of memory
 MAX_DEPTH = 100
 _LONG = 1000
+_MAX_TOLD = 1000
 _CONTAINERS: frozenset[type] = frozenset({dict, list})
 _SHIPPED = Path(__file__).parent / "bundles"
 
@@ -22,6 +24,15 @@ class _Repeated(dict[str, Any]):
     """An object in which keys were written more than once."""
 
     keys_twice: tuple[str, ...] = ()
+
+
+class RepeatedKeys(InvalidBundle):
+    """Keys are written twice: `places` says where and which; `value` holds the last of each."""
+
+    def __init__(self, value: Any, places: tuple[tuple[str, str], ...]) -> None:
+        path, key = places[0]
+        super().__init__(f"the key {key!r} is written twice"[:200], path=path)
+        self.value, self.places = value, places
 
 
 def shipped_names() -> tuple[str, ...]:
@@ -49,16 +60,16 @@ def read_text(path: Path) -> bytes:
 
 def parse_json(content: bytes | str) -> Any:
     """The JSON value. Raises `InvalidBundle` for damaged, too deep or ambiguous text."""
-    text = _decoded(content) if isinstance(content, bytes) else content
+    text = decoded(content) if isinstance(content, bytes) else content
     commas, opened = text.count(","), text.count("{") + text.count("[")  # no fewer than there are
     if commas + opened > MAX_VALUES:
         raise InvalidBundle(f"more than {MAX_VALUES:,} values")
     value = _loaded(text)
     if not _is_plain(value, text, commas=commas, opened=opened):
         value = _loaded(text, object_pairs_hook=_with_repeated)
-        place = next(_places(value), None)
-        if place is not None:
-            raise InvalidBundle(f"the key {place[1]!r} is written twice", path=place[0])
+        places = tuple(islice(_places(value), _MAX_TOLD))
+        if places:
+            raise RepeatedKeys(value, places)
     return value
 
 
@@ -73,7 +84,8 @@ def _loaded(text: str, *, object_pairs_hook: Callable[[list[tuple[str, Any]]], A
         raise InvalidBundle("a number of too many digits") from problem
 
 
-def _decoded(content: bytes) -> str:
+def decoded(content: bytes) -> str:
+    """A policy file's text: UTF-8, UTF-16 or UTF-32. Raises `InvalidBundle`."""
     try:
         return content.decode(json.detect_encoding(content), "surrogatepass")
     except UnicodeDecodeError as problem:

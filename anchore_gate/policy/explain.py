@@ -17,17 +17,16 @@ def explain(bundle: Bundle, target: Target | None, *, now: datetime) -> Iterator
 
     Raises `PolicyError` when an expression takes too long.
     """
-    yield f"{bundle.name or bundle.id}: {bundle.description or 'no description'}"
-    yield f"  {bundle.dialect} words, id {bundle.id}, {bundle.digest}"
+    yield f"{bundle.name or bundle.id or 'a policy without a name'}: {bundle.description or 'no description'}"
+    yield f"  {bundle.dialect} words, id {bundle.id or 'none'}, {bundle.digest}"
     yield from _told(bundle.problems)
+    if any(problem.severity == "error" for problem in bundle.problems):
+        yield "  as it is, the policy stops every image"
     if target is not None:
         yield from _image(bundle, target, now)
         return
-    for number, mapping in enumerate(bundle.mappings, start=1):
-        yield f"mapping {number}: {_rule(mapping)}"
-        selection = bundle.selected(mapping)
-        yield from _told(selection.problems)
-        yield from _parts(selection.rule_sets, selection.allowlists, now)
+    for mapping in bundle.mappings:
+        yield from _mapping(bundle, mapping, now)
     for word, rules in (("denied", bundle.denylisted_images), ("allowed", bundle.allowlisted_images)):
         for rule in rules:
             yield f"always {word}: {_rule(rule)}"
@@ -35,13 +34,11 @@ def explain(bundle: Bundle, target: Target | None, *, now: datetime) -> Iterator
 
 def _image(bundle: Bundle, target: Target, now: datetime) -> Iterator[str]:
     yield f"image: registry {target.registry}, repository {target.repository}, tag {target.tag or 'none'}"
-    selection = bundle.selection(target)
-    if selection.mapping is None:
+    mapping = bundle.selection(target).mapping
+    if mapping is None:
         yield "no mapping picks it: STOP (--unmapped decides)"
     else:
-        yield f"mapping {bundle.mappings.index(selection.mapping) + 1}: {_rule(selection.mapping)}"
-    yield from _told(selection.problems)
-    yield from _parts(selection.rule_sets, selection.allowlists, now)
+        yield from _mapping(bundle, mapping, now)
     lists = (
         ("denied: STOP, whatever the rules say", bundle.denylisted_images),
         ("allowed: GO, unless it is denied", bundle.allowlisted_images),
@@ -50,6 +47,16 @@ def _image(bundle: Bundle, target: Target, now: datetime) -> Iterator[str]:
         for rule in rules:
             if rule.matches(target):
                 yield f"always {word}: {_rule(rule)}"
+
+
+def _mapping(bundle: Bundle, mapping: ImageRule, now: datetime) -> Iterator[str]:
+    number = int(mapping.path.partition("[")[2].rstrip("]")) + 1  # those that are faulty count too
+    yield f"mapping {number}: {_rule(mapping)}"
+    selection = bundle.selected(mapping)
+    yield from _told(selection.problems)
+    if selection.has_error:
+        yield "  as it is, it stops every image that it picks, and asks none of these:"
+    yield from _parts(selection.rule_sets, selection.allowlists, now)
 
 
 def _rule(rule: ImageRule) -> str:
@@ -71,7 +78,7 @@ def _parts(rule_sets: tuple[RuleSet, ...], allowlists: tuple[Allowlist, ...], no
 
 def _told(problems: tuple[Problem, ...]) -> Iterator[str]:
     for problem in problems:
-        yield f"  {problem.severity}: {problem.path}: {problem.message}"
+        yield f"  {problem.severity}: {problem.path or 'the policy'}: {problem.message}"
 
 
 def _asked(rule: Rule) -> str:

@@ -43,8 +43,9 @@ class ParameterFault:
     """What is wrong with a rule's parameters."""
 
     type: str  # Engine's class name
-    name: str
+    name: str  # "" where they do not go together
     message: str
+    is_missing: bool = False
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -150,25 +151,33 @@ def configure(
     for name in written:
         if name not in names:
             known = ", ".join(names) or "none"
-            message = f"not a parameter of {trigger.GATE}/{trigger.NAME} (known: {known})"
+            message = f"{name!r} is not a parameter of {trigger.GATE}/{trigger.NAME} (known: {known})"
             faults.append(ParameterFault("InvalidParameterError", name, message))
     for one in declared:
         value = written.get(one.name)
         # Anchore Engine reads a JSON `false` as "not given"
         if value is None or (value is False and one.kind is BOOLEAN):
             if one.required:
-                faults.append(ParameterFault("ParameterValueInvalidError", one.name, "required"))
+                message = f"the parameter {one.name!r} is required"
+                faults.append(
+                    ParameterFault("ParameterValueInvalidError", one.name, message, is_missing=True)
+                )
             continue
         try:
             values[one.attribute] = _parse(one, value)
         except ValueError as problem:
-            faults.append(ParameterFault("ParameterValueInvalidError", one.name, str(problem)))
+            faults.append(ParameterFault("ParameterValueInvalidError", one.name, f"{one.name}: {problem}"))
     if faults:
         return None, tuple(faults)
     try:
         return trigger(rule_id=rule_id, **values), ()
     except ValueError as problem:  # what a trigger says of several parameters together
         return None, (ParameterFault("ParameterValueInvalidError", "", str(problem)),)
+
+
+def _missing(name: str) -> ParameterFault:
+    message = f"the parameter {name!r} is required"
+    return ParameterFault("ParameterValueInvalidError", name, message, is_missing=True)
 
 
 def _parse(declared: Parameter, value: Any) -> Any:

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from anchore_gate.errors import InvalidBundle
-from anchore_gate.model.evaluation import MatchedRule, Problem
-from anchore_gate.policy import legacy
-from anchore_gate.policy.bundle import Allowlist, Bundle, ImageRule, Rule, RuleSet
+from anchore_gate.model.evaluation import Problem
+from anchore_gate.policy.bundle import Allowlist, Bundle, ImageRule, Reference, Rule, RuleSet
+from anchore_gate.policy.fault import fault, mistyped
+from anchore_gate.policy.image_rule import read_image_rule, read_mapping, read_reference
 from anchore_gate.policy.items import Items
 from anchore_gate.policy.legacy import ENGINE_WORDS, ENTERPRISE_WORDS, Words, words_of
+from anchore_gate.policy.moment import parse_moment
 from anchore_gate.policy.pattern import Pattern
 from anchore_gate.policy.rule import RuleFault, parse_rule
 
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    _T = TypeVar("_T", RuleSet, Allowlist)
+
 _FAULTY = (ValueError, TypeError, KeyError, AttributeError)  # what an item that is none makes of itself
-
-
-class Fault(ValueError):
-    """One thing that is wrong, where, and Engine's word for its kind."""
-
-    def __init__(self, message: str, path: str, kind: str = "ValidationError") -> None:
-        super().__init__(message)
-        self.problem = Problem(severity="error", type=kind, message=message, path=path)
+_SOURCES = ("source_mappings", "sbom_mappings")  # Enterprise's, of what is no image
+_Elements = tuple[tuple[dict[str, Any], str], ...]
 
 
 def parse_bundle(raw: Any, *, source: str = "", digest: str = "") -> Bundle:
@@ -33,35 +34,50 @@ def parse_bundle(raw: Any, *, source: str = "", digest: str = "") -> Bundle:
 
     `digest` names the file it came from; without one the JSON itself is hashed.
     """
+    bundle, refusals = read_bundle(raw, source=source, digest=digest)
+    for refusal in refusals:
+        raise InvalidBundle(refusal.message, path=refusal.path)
+    return bundle
+
+
+def read_bundle(raw: Any, *, source: str = "", digest: str = "") -> tuple[Bundle, tuple[Problem, ...]]:
+    """
+    As much of a policy as can be understood, and why it is none, if so.
+
+    Raises `InvalidBundle` for what is no object, or one around a policy.
+    """
     _check_kind(raw)
-    words = _dialect(raw)
-    faults: list[Problem] = []
-    lists = {
-        name: tuple(_elements(raw, name, faults))
-        for name in (
-            words.rule_sets,
-            words.allowlists,
-            "mappings",
-            words.allowlisted_images,
-            words.denylisted_images,
-        )
-    }
-    rule_sets = _identified(lists[words.rule_sets], faults)
-    allowlists = _identified(lists[words.allowlists], faults)
-    return Bundle(
+    words = words_of(raw)
+    refusals, faults = list(_refusals(raw, words)), list[Problem]()
+    names = (words.rule_sets, words.allowlists, "mappings", words.allowlisted_images, words.denylisted_images)
+    lists = {name: _elements(raw, name, faults) for name in names}
+    rule_sets = tuple(_identified(lists[words.rule_sets], words, _rule_set, faults))
+    allowlists = tuple(_identified(lists[words.allowlists], words, _allowlist, faults))
+    mapped = [part for one, path in lists["mappings"] for part in read_mapping(one, path, words)]
+    allowed, denied = (
+        [part for one, path in lists[name] for part in read_image_rule(one, path)] for name in names[3:]
+    )
+    faults += [part for part in (*mapped, *allowed, *denied) if isinstance(part, Problem)]
+    bundle = Bundle(
         id=_text(raw, "id"),
         name=_text(raw, "name"),
         description=_text(raw, words.description),
         digest=digest or digest_of(_canonical(raw)),
         source=source,
         words=words,
-        mappings=tuple(_image_rules(lists["mappings"], faults, words, is_mapping=True)),
-        rule_sets=tuple(_rule_set(one, path, words) for one, path in rule_sets),
-        allowlists=tuple(_allowlist(one, path, words) for one, path in allowlists),
-        allowlisted_images=tuple(_image_rules(lists[words.allowlisted_images], faults, words)),
-        denylisted_images=tuple(_image_rules(lists[words.denylisted_images], faults, words)),
+        mappings=_rules(mapped),
+        rule_sets=rule_sets,
+        allowlists=allowlists,
+        allowlisted_images=_rules(allowed),
+        denylisted_images=_rules(denied),
+        references=(*(one for one in mapped if isinstance(one, Reference)), *_sources(raw, words)),
         problems=tuple(faults),
     )
+    return bundle, tuple(refusals)
+
+
+def _rules(parts: Iterable[ImageRule | Reference | Problem]) -> tuple[ImageRule, ...]:
+    return tuple(part for part in parts if isinstance(part, ImageRule))
 
 
 def _check_kind(raw: Any) -> None:
@@ -85,44 +101,53 @@ def _canonical(raw: Any) -> bytes:
     return json.dumps(raw, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
-def _dialect(raw: dict[str, Any]) -> Words:
+def _refusals(raw: dict[str, Any], words: Words) -> Iterator[Problem]:
+    """Why this is no policy, in Engine's order."""
     has_new, has_old = (raw.get(one.rule_sets) is not None for one in (ENTERPRISE_WORDS, ENGINE_WORDS))
     if has_new and has_old:
-        raise InvalidBundle("both 'rule_sets' and 'policies': one policy, one dialect")
+        yield fault("both 'rule_sets' and 'policies': one policy, one dialect", "")
     version = raw.get("version")
-    words = words_of(raw)
     if words.versions and version not in words.versions:
         expected = ", ".join(map(repr, words.versions))
-        raise InvalidBundle(f"found version {version!r}, expected {expected}", path="version")
+        yield fault(
+            f"found version {version!r}, expected {expected}"[:200], "version", "UnsupportedVersionError"
+        )
     if not has_new and not has_old:
-        raise InvalidBundle("neither 'rule_sets' (Enterprise) nor 'policies' (Engine): an empty policy")
+        yield fault("neither 'rule_sets' (Enterprise) nor 'policies' (Engine): an empty policy", "")
     if not isinstance(raw.get("id"), str) or not raw["id"]:
-        raise InvalidBundle("required, a text", path="id")
-    return words
+        yield mistyped(raw.get("id") or None, "a text", "id")
+    names = (words.rule_sets, words.allowlists, "mappings", words.allowlisted_images, words.denylisted_images)
+    for name in names:
+        if raw.get(name) is not None and not isinstance(raw[name], list):
+            yield fault(f"not a list: {str(raw[name])[:60]!r}", name)
 
 
-def _elements(raw: dict[str, Any], name: str, faults: list[Problem]) -> Iterator[tuple[dict[str, Any], str]]:
+def _elements(raw: dict[str, Any], name: str, faults: list[Problem]) -> _Elements:
     value = raw.get(name)
-    if value is None:
-        return
-    if not isinstance(value, list):
-        raise InvalidBundle(f"not a list: {str(value)[:60]!r}", path=name)
-    for index, element in enumerate(value):
-        path = f"{name}[{index}]"
-        if isinstance(element, dict):
-            yield element, path
-        else:
-            faults.append(Fault("not an object", path).problem)
+    found = [(one, f"{name}[{n}]") for n, one in enumerate(value if isinstance(value, list) else ())]
+    faults += [fault("not an object", path) for one, path in found if not isinstance(one, dict)]
+    return tuple((one, path) for one, path in found if isinstance(one, dict))
 
 
 def _identified(
-    elements: tuple[tuple[dict[str, Any], str], ...], faults: list[Problem]
-) -> Iterator[tuple[dict[str, Any], str]]:
+    elements: _Elements,
+    words: Words,
+    read: Callable[[dict[str, Any], str, Words], _T],
+    faults: list[Problem],
+) -> Iterator[_T]:
+    """The parts that mappings may refer to; the faults of others stop every image."""
     for element, path in elements:
+        part: _T = read(element, path, words)
         if isinstance(element.get("id"), str):
-            yield element, path
+            yield part
         else:
-            faults.append(Fault("required, a text", f"{path}.id").problem)
+            faults += (mistyped(element.get("id"), "a text", f"{path}.id"), *part.problems)
+
+
+def _sources(raw: dict[str, Any], words: Words) -> Iterator[Reference]:
+    for name in _SOURCES if words is ENTERPRISE_WORDS else ():
+        for one, path in _elements(raw, name, []):
+            yield read_reference(one, path, words, picks_images=False)
 
 
 def _rule_set(raw: dict[str, Any], path: str, words: Words) -> RuleSet:
@@ -135,7 +160,7 @@ def _rule_set(raw: dict[str, Any], path: str, words: Words) -> RuleSet:
             else:
                 rules.append(part)
     return RuleSet(
-        id=raw["id"], name=_text(raw, "name"), rules=tuple(rules), problems=tuple(problems), path=path
+        id=_text(raw, "id"), name=_text(raw, "name"), rules=tuple(rules), problems=tuple(problems), path=path
     )
 
 
@@ -146,14 +171,16 @@ def _allowlist(raw: dict[str, Any], path: str, words: Words) -> Allowlist:
         items = Items(given)
     except _FAULTY:
         items = Items(list(_sound(given, f"{path}.items", problems)))
-    return Allowlist(id=raw["id"], name=_text(raw, "name"), items=items, problems=tuple(problems), path=path)
+    return Allowlist(
+        id=_text(raw, "id"), name=_text(raw, "name"), items=items, problems=tuple(problems), path=path
+    )
 
 
 def _listed(raw: dict[str, Any], key: str, path: str, problems: list[Problem]) -> list[Any]:
     given = raw.get(key)
     if isinstance(given, list):
         return given
-    problems.append(Fault(f"required, a list of {key}", f"{path}.{key}").problem)
+    problems.append(mistyped(given, f"a list of {key}", f"{path}.{key}"))
     return []
 
 
@@ -162,97 +189,37 @@ def _sound(given: list[Any], path: str, problems: list[Problem]) -> Iterator[dic
         try:
             Items((one,))
         except _FAULTY as problem:  # noqa: PERF203  # each fault is told
-            problems.append(_item_problem(one, problem, f"{path}[{index}]"))
+            place = f"{path}[{index}]"
+            problems += list(_item_faults(one, place)) or [fault(str(problem), place)]
         else:
             yield one
 
 
-def _item_problem(raw: Any, problem: Exception, path: str) -> Problem:
+def _item_faults(raw: Any, path: str) -> Iterator[Problem]:
     if not isinstance(raw, dict):
-        return Fault("not an object", path).problem
-    for key in ("gate", "trigger_id"):
-        if not isinstance(raw.get(key), str):
-            return Fault("required, a text", f"{path}.{key}").problem
-    key = "trigger_id" if "regular expression" in str(problem) else "expires_on"
-    return Fault(str(problem), f"{path}.{key}").problem
+        yield fault("not an object", path)
+        return
+    checks: tuple[tuple[str, Callable[[str], object]], ...] = (("gate", str), ("trigger_id", Pattern.parse))
+    for key, parse in checks:
+        yield from _text_faults(raw.get(key), f"{path}.{key}", parse)
+    if raw.get("expires_on") not in (None, ""):
+        yield from _text_faults(raw["expires_on"], f"{path}.expires_on", parse_moment)
+
+
+def _text_faults(value: Any, path: str, parse: Callable[[str], object]) -> Iterator[Problem]:
+    if not isinstance(value, str):
+        yield mistyped(value, "a text", path)
+        return
+    try:
+        parse(value)
+    except ValueError as problem:
+        yield fault(str(problem), path)
 
 
 def _version(raw: dict[str, Any], path: str, words: Words) -> Iterator[Problem]:
     if words.versions and raw.get("version") not in words.versions:
         message = f"found version {raw.get('version')!r}, expected {', '.join(map(repr, words.versions))}"
-        yield Fault(message, f"{path}.version", "UnsupportedVersionError").problem
-
-
-def _image_rules(
-    elements: tuple[tuple[dict[str, Any], str], ...],
-    faults: list[Problem],
-    words: Words,
-    *,
-    is_mapping: bool = False,
-) -> Iterator[ImageRule]:
-    for raw, path in elements:
-        try:
-            yield _image_rule(raw, path, words, is_mapping=is_mapping)
-        except Fault as fault:  # noqa: PERF203  # each fault is told
-            faults.append(fault.problem)
-
-
-def _image_rule(raw: dict[str, Any], path: str, words: Words, *, is_mapping: bool) -> ImageRule:
-    image = raw.get("image")
-    if not isinstance(image, dict):
-        raise Fault("required, an object of type and value", f"{path}.image")
-    if image.get("type") not in ("tag", "digest", "id"):  # not a set: it may be a list
-        raise Fault(f"not one of tag, digest, id: {image.get('type')!r}", f"{path}.image.type")
-    problems: tuple[Problem, ...] = ()
-    sets, lists = (_rule_set_ids(raw, path, words), raw.get(words.allowlist_ids)) if is_mapping else ((), [])
-    if not isinstance(lists, list) or not all(isinstance(one, str) for one in lists):
-        problems = (Fault("required, a list of ids", f"{path}.{words.allowlist_ids}").problem,)
-        lists = []
-    return ImageRule(
-        registry=_pattern(raw, "registry", path),
-        repository=_pattern(raw, "repository", path),
-        image_type=image["type"],
-        image=_pattern(image, "value", f"{path}.image"),
-        matched=MatchedRule(
-            id=_text(raw, "id"),
-            name=_text(raw, "name"),
-            registry=raw["registry"],
-            repository=raw["repository"],
-            image_type=image["type"],
-            image_value=image["value"],
-            rule_set_ids=sets,
-            allowlist_ids=tuple(lists),
-        ),
-        problems=problems,
-        path=path,
-    )
-
-
-def _rule_set_ids(raw: dict[str, Any], path: str, words: Words) -> tuple[str, ...]:
-    several, one = raw.get(words.rule_set_ids), None
-    if words is ENGINE_WORDS:
-        one = raw.get(legacy.SINGLE_RULE_SET_ID)
-        if one is not None and several is not None:
-            _refuse(f"either {legacy.SINGLE_RULE_SET_ID} or {words.rule_set_ids}, not both", path)
-    if isinstance(one, str) and one:
-        return (one,)
-    if not isinstance(several, list) or not several or not all(isinstance(each, str) for each in several):
-        _refuse("required, a list of ids that is not empty", f"{path}.{words.rule_set_ids}")
-    return tuple(several)
-
-
-def _refuse(message: str, path: str) -> NoReturn:
-    raise Fault(message, path)
-
-
-def _pattern(raw: dict[str, Any], key: str, path: str) -> Pattern:
-    value = raw.get(key)
-    if not isinstance(value, str):
-        raise Fault(f"required, a text, not {value!r}"[:200], f"{path}.{key}")
-    try:
-        return Pattern.parse(value)
-    except ValueError as problem:
-        raise Fault(str(problem), f"{path}.{key}") from problem
+        yield fault(message, f"{path}.version", "UnsupportedVersionError")
 
 
 def _text(raw: dict[str, Any], key: str) -> str:

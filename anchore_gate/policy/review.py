@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from anchore_gate.model.evaluation import Problem
-from anchore_gate.policy.bundle import Allowlist, Bundle, ImageRule, RuleSet, references
+from anchore_gate.model.evaluation import MatchedRule, Problem
+from anchore_gate.policy.bundle import Allowlist, Bundle, ImageRule, Reference, RuleSet, references
+from anchore_gate.policy.fault import caution
 from anchore_gate.policy.pattern import Pattern, has_shape
 
 
@@ -24,11 +25,26 @@ def review(bundle: Bundle, *, now: datetime) -> Iterator[Problem]:
     parts: tuple[RuleSet | Allowlist, ...] = (*bundle.rule_sets, *bundle.allowlists)
     for part in parts:
         yield from part.problems
+    for reference in bundle.references:
+        yield from _unresolved(bundle, reference)
     yield from _unanswered(bundle)
     yield from _named_twice(bundle)
     yield from _unused(bundle)
     yield from _unreachable(bundle.mappings)
     yield from _expired(bundle, now)
+
+
+def _unresolved(bundle: Bundle, reference: Reference) -> Iterator[Problem]:
+    words = bundle.words
+    found = (
+        *references(bundle.rule_sets, reference.rule_set_ids, words.rule_set, reference.path),
+        *references(bundle.allowlists, reference.allowlist_ids, words.allowlist, reference.path),
+    )
+    for problem in found:
+        if reference.picks_images:
+            yield problem
+        else:
+            yield caution(f"{problem.message}; it stops no image", problem.path, problem.type)
 
 
 def _unanswered(bundle: Bundle) -> Iterator[Problem]:
@@ -37,7 +53,7 @@ def _unanswered(bundle: Bundle) -> Iterator[Problem]:
             if rule.unsupported:
                 named = f"{rule.gate}/{rule.trigger} (rule {rule.id})"
                 message = f"{named}: {rule.unsupported}; here it stops an image (--unsupported decides)"
-                yield _warning("Unsupported", message, f"{rule_set.path}.rules")
+                yield caution(message, f"{rule_set.path}.rules", "Unsupported")
 
 
 def _named_twice(bundle: Bundle) -> Iterator[Problem]:
@@ -63,25 +79,29 @@ def _twice(ids: Iterable[str], path: str) -> Iterator[Problem]:
     for one in ids:
         if one and one in seen and one not in told:
             told.add(one)
-            yield _warning("Duplicate", f"the id {one!r} is used more than once", path)
+            yield caution(f"the id {one!r} is used more than once", path, "Duplicate")
         seen.add(one)
 
 
 def _unused(bundle: Bundle) -> Iterator[Problem]:
-    used = {one for rule in bundle.mappings for one in rule.matched.rule_set_ids}
-    used_lists = {one for rule in bundle.mappings for one in rule.matched.allowlist_ids}
+    named: tuple[MatchedRule | Reference, ...] = (
+        *(rule.matched for rule in bundle.mappings),
+        *bundle.references,
+    )
+    used = {one for by in named for one in by.rule_set_ids}
+    used_lists = {one for by in named for one in by.allowlist_ids}
     unused = [one for one in bundle.rule_sets if one.id not in used]
     unused_lists = [one for one in bundle.allowlists if one.id not in used_lists]
     parts: tuple[RuleSet | Allowlist, ...] = (*unused, *unused_lists)
     for part in parts:
-        yield _warning("Unreferenced", f"no mapping refers to {part.id!r}", part.path)
+        yield caution(f"no mapping refers to {part.id!r}", part.path, "Unreferenced")
 
 
 def _unreachable(mappings: tuple[ImageRule, ...]) -> Iterator[Problem]:
     for number, rule in enumerate(mappings):
         wider = next((one for one in mappings[:number] if _covers(one, rule)), None)
         if wider is not None:
-            yield _warning("Unreachable", f"never reached: {wider.path} picks its images first", rule.path)
+            yield caution(f"never reached: {wider.path} picks its images first", rule.path, "Unreachable")
 
 
 def _covers(wide: ImageRule, rule: ImageRule) -> bool:
@@ -102,11 +122,9 @@ def _is_wider(wide: Pattern, pattern: Pattern) -> bool:
 
 def _expired(bundle: Bundle, now: datetime) -> Iterator[Problem]:
     for allowlist in bundle.allowlists:
-        for item in allowlist.items:
+        for number, item in enumerate(allowlist.items):
             if item.expires_on is not None and item.expires_on <= now:
                 message = f"the item {item.id!r} ({item.trigger_id}) expired on {item.expires_on:%Y-%m-%d}"
-                yield _warning("Expired", message, f"{allowlist.path}.items")
-
-
-def _warning(kind: str, message: str, path: str) -> Problem:
-    return Problem(severity="warn", type=kind, message=message, path=path)
+                # the faulty ones are not counted
+                place = "items" if allowlist.problems else f"items[{number}]"
+                yield caution(message, f"{allowlist.path}.{place}", "Expired")

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from anchore_gate.model.evaluation import Action, Problem
+from anchore_gate.policy import legacy
 from anchore_gate.policy.bundle import Rule
+from anchore_gate.policy.fault import mistyped
 from anchore_gate.policy.gates import REMOTE_GATES, REMOTE_TRIGGERS, find_gate, find_trigger, gate_names
 from anchore_gate.policy.legacy import ENDED_GATES
-from anchore_gate.policy.parameter import configure
+from anchore_gate.policy.parameter import ParameterFault, configure
 from anchore_gate.values import dataclass
 
 
@@ -25,15 +27,12 @@ def parse_rule(raw: Any, *, path: str) -> Iterator[Rule | RuleFault]:
     if not isinstance(raw, dict):
         yield _fault("ValidationError", "not an object", path)
         return
-    gate, trigger = raw.get("gate"), raw.get("trigger")
-    for key, value in (("gate", gate), ("trigger", trigger)):
-        if not isinstance(value, str) or not value:
-            yield _fault("ValidationError", "required, a text", f"{path}.{key}")
-            return
-    assert isinstance(gate, str)  # said by the loop above, for the type checker
-    assert isinstance(trigger, str)
-    if gate.lower() in ENDED_GATES:
-        yield _ended(gate.lower(), path)
+    gate, trigger = _word(raw, "gate"), _word(raw, "trigger")
+    for key, word in (("gate", gate), ("trigger", trigger)):
+        if not word:
+            yield RuleFault(mistyped(raw.get(key) or None, "a text", f"{path}.{key}"))
+    if gate in ENDED_GATES and trigger:
+        yield _ended(gate, path)
         return
     params, faults = _params(raw.get("params"), path)
     yield from faults
@@ -41,7 +40,10 @@ def parse_rule(raw: Any, *, path: str) -> Iterator[Rule | RuleFault]:
     if action is None:
         known = "GO, WARN, STOP"
         yield _fault("PolicyError", f"no action {raw.get('action')!r} (known: {known})", f"{path}.action")
-    yield from _rule(raw, gate.lower(), trigger.lower(), params, action, path, is_whole=not faults)
+    if gate and trigger:
+        yield from _rule(raw, gate, trigger, params, action, path, is_whole=not faults)
+    elif gate and gate not in REMOTE_GATES and find_gate(gate) is None:
+        yield _unknown(gate, "", path)
 
 
 def _rule(
@@ -62,11 +64,11 @@ def _rule(
         if kind is None:
             yield _unknown(gate, trigger, path)
             return
-        question, faults = configure(kind, params, rule_id=rule_id) if is_whole else (None, ())
+        question, faults = configure(kind, params, rule_id=rule_id)
         for fault in faults:
-            place = f"{path}.params.{fault.name}" if fault.name else f"{path}.params"
-            yield _fault(fault.type, fault.message, place)
-        if question is None:
+            if is_whole or not fault.is_missing:  # it may be the one that cannot be read
+                yield _fault(fault.type, fault.message, f"{path}.params{_place(raw.get('params'), fault)}")
+        if question is None or not is_whole:
             return
         trigger = kind.NAME
     if action is not None:
@@ -82,6 +84,21 @@ def _rule(
             recommendation=_text(raw, "recommendation"),
             controls=_controls(raw.get("controls")),
         )
+
+
+def _place(params: Any, fault: ParameterFault) -> str:
+    """Where among the parameters, of which the last of a name counts."""
+    given = params if isinstance(params, list) else []
+    names = [legacy.current_parameter((_name(one) or "").lower()) for one in given]
+    if not fault.name or fault.is_missing:
+        return ""
+    number = len(names) - 1 - names[::-1].index(fault.name)
+    return f"[{number}].{'name' if fault.type == 'InvalidParameterError' else 'value'}"
+
+
+def _name(parameter: Any) -> str | None:
+    name = parameter.get("name") if isinstance(parameter, dict) else None
+    return name if isinstance(name, str) else None
 
 
 def _unknown(gate: str, trigger: str, path: str) -> RuleFault:
@@ -107,11 +124,16 @@ def _params(raw: Any, path: str) -> tuple[dict[str, Any], list[RuleFault]]:
     given: dict[str, Any] = {}
     faults = []
     for index, one in enumerate(raw):
-        if isinstance(one, dict) and isinstance(one.get("name"), str):
-            given[one["name"].lower()] = one.get("value")
+        name = _name(one)
+        if name is not None:
+            given[name.lower()] = one.get("value")
         else:
             faults.append(_fault("PolicyError", "not an object of name and value", f"{path}.params[{index}]"))
     return given, faults
+
+
+def _word(raw: Mapping[str, Any], key: str) -> str:
+    return _text(raw, key).lower()
 
 
 def _action(raw: Any) -> Action | None:

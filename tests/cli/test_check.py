@@ -483,7 +483,10 @@ def _ids(path: Path) -> list[str]:
         ({"gate": "nogate"}, "rules[0].gate: no gate 'nogate'"),
         ({"trigger": "nope"}, "rules[0].trigger: no trigger 'nope'"),
         ({"action": "MAYBE"}, "rules[0].action: no action 'MAYBE'"),
-        ({"params": [{"name": "colour", "value": "x"}]}, "rules[0].params.colour: not a parameter"),
+        (
+            {"params": [{"name": "colour", "value": "x"}]},
+            "rules[0].params[0].name: 'colour' is not a parameter",
+        ),
     ],
     ids=["gate", "trigger", "action", "parameter"],
 )

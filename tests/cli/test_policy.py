@@ -90,3 +90,57 @@ def test_a_policy_is_converted(tmp_path: Path, capsys: pytest.CaptureFixture[str
     )
     assert main(["policy", "convert", str(path), "--to", "v2"]) == 2
     assert "no action 'MAYBE'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("action", [("explain",), ("explain", "--image", "app:1"), ("show",)])
+def test_a_faulty_policy_is_explained_and_shown_but_is_faulty(
+    action: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "p.json"
+    path.write_text(json.dumps(enterprise(rule("always", "always"), rule("always", "always", "MAYBE"))))
+
+    assert main(["policy", *action, str(path)]) == 2
+    said = capsys.readouterr()
+    assert "always" in said.out
+    assert said.err == f"{path}: 1 error (anchore-gate policy validate {path})\n"
+
+
+def test_every_error_is_said_where_a_policy_is_not_converted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "p.json"
+    path.write_text(json.dumps({"version": "1", "policies": [], "mappings": 7}))
+
+    assert main(["policy", "convert", str(path), "--to", "v2"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert [line.split(":")[1].strip() for line in said.err.splitlines()] == ["version", "id", "mappings"]
+
+
+def test_what_a_policy_holds_moves_no_cursor_and_commands_no_ci(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hostile = "x\n::error::y\x1b[2J\ud800"
+    raw = enterprise({**rule(hostile, hostile), "id": hostile})
+    raw["mappings"][0] |= {"name": hostile, "rule_set_ids": ["p1", hostile]}
+    path = tmp_path / "p.json"
+    path.write_text(json.dumps({**raw, "name": hostile}))
+
+    for action in ("validate", "explain"):
+        assert main(["policy", action, str(path)]) == 2
+        said = capsys.readouterr()
+        assert "\x1b" not in said.out + said.err
+        assert not any(line.lstrip().startswith("::") for line in said.out.splitlines())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_policy_may_be_written_in_any_encoding_of_json(
+    encoding: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "p.json"
+    path.write_text(json.dumps({**enterprise(rule("always", "always")), "name": "grün"}), encoding=encoding)
+
+    assert main(["policy", "show", str(path)]) == 0
+    assert json.loads(capsys.readouterr().out)["id"] == "b2"
+    for action in ("validate", "explain"):
+        assert main(["policy", action, str(path)]) == 0

@@ -27,7 +27,7 @@ from anchore_gate.policy.bundle import load_bundle
         ("{}", "version: found version None"),
         ('{"version": "1_0", "id": "x"}', "an empty policy"),
         ('{"version": "1_0", "policies": []}', "id: required"),
-        ('{"version": "1_0", "id": 7, "policies": []}', "id: required"),
+        ('{"version": "1_0", "id": 7, "policies": []}', "id: not a text: 7"),
         ('{"version": "1_0", "id": "x", "policies": {}}', "policies: not a list"),
         ('{"id": "x", "policies": [], "rule_sets": []}', "one policy, one dialect"),
         ('{"id": "x", "policies": [{"a": 1, "a": 2}]}', r"policies\[0\]: the key 'a' is written twice"),

@@ -10,7 +10,7 @@ from anchore_gate.policy.explain import explain
 from anchore_gate.policy.parse import parse_bundle
 from anchore_gate.policy.review import review
 from anchore_gate.policy.target import Target
-from tests.policy.support import NOW, bundle, mapping, rule
+from tests.policy.support import NOW, Action, bundle, enterprise, judge, mapping, rule
 
 ITEM = {"id": "i1", "gate": "always", "trigger_id": "always"}
 
@@ -37,6 +37,29 @@ def test_a_set_that_nothing_refers_to_is_told() -> None:
     assert warned(raw) == [("Unreferenced", "policies[1]")]
 
 
+@pytest.mark.parametrize("key", ["source_mappings", "sbom_mappings"])
+def test_what_judges_sources_refers_to_rule_sets_and_allowlists_too(key: str) -> None:
+    raw = enterprise()
+    raw["rule_sets"].append({"id": "s1", "name": "s1", "version": "2", "rules": []})
+    raw["allowlists"].append({"id": "l1", "name": "l1", "version": "2", "items": []})
+    raw[key] = [{"id": "m", "rule_set_ids": ["s1"], "allowlist_ids": ["l1"]}]
+    assert warned(raw) == []
+
+    raw[key] = [{"rule_set_ids": ["s1", "s9"], "allowlist_ids": ["l1", "l9"]}, None, {"rule_set_ids": 7}]
+    found = list(review(parse_bundle(raw), now=NOW))
+    assert [(one.severity, one.path, one.message) for one in found] == [
+        ("warn", f"{key}[0]", "no rule_set has the id 's9'; it stops no image"),
+        ("warn", f"{key}[0]", "no allowlist has the id 'l9'; it stops no image"),
+    ]
+    assert judge(raw).final_action is Action.GO
+
+
+def test_what_only_a_faulty_mapping_refers_to_is_not_called_unreferenced() -> None:
+    raw = bundle(rule("always", "always"), mappings=[mapping("regexp:(")])
+
+    assert warned(raw) == [("ValidationError", "mappings[0].registry")]
+
+
 @pytest.mark.parametrize(
     ("first", "second", "reached"),
     [
@@ -60,7 +83,7 @@ def test_a_mapping_behind_a_wider_one_is_told(first: Any, second: Any, reached: 
 def test_expired_items_are_told() -> None:
     raw = bundle(rule("always", "always"), items=[{**ITEM, "expires_on": "2020-01-01T00:00:00Z"}])
 
-    assert warned(raw) == [("Expired", "whitelists[0].items")]
+    assert warned(raw) == [("Expired", "whitelists[0].items[0]")]
 
 
 def test_what_only_a_service_can_answer_is_told() -> None:
@@ -95,6 +118,24 @@ def test_an_explanation_tells_of_the_rules_it_cannot_read_once(image: str | None
     said = told(raw, image)
     assert said.count("error: policies[0].rules[0].action: no action 'NUKE'") == 1
     assert said.count("STOP always/always") == 1
+
+
+def test_a_faulty_policy_is_explained_as_far_as_it_goes() -> None:
+    raw = bundle(rule("always", "always"), mappings=[mapping("regexp:("), mapping()])
+
+    for said in (told(raw), told(raw, "app:1")):
+        assert said.count("error: mappings[0].registry: not a regular expression") == 1
+        assert "as it is, the policy stops every image" in said
+        assert "mapping 2: m1: registry *" in said
+        assert "STOP always/always" in said
+
+
+def test_a_mapping_to_what_is_faulty_is_explained() -> None:
+    said = told(bundle(rule("always", "always"), mappings=[mapping(whitelist_ids=["w9"])]), "app:1")
+
+    assert "error: mappings[0]: no whitelist has the id 'w9'" in said
+    assert "as it is, it stops every image that it picks" in said
+    assert "STOP always/always" in said
 
 
 def test_an_image_that_no_mapping_picks_is_told() -> None:

@@ -161,19 +161,20 @@ def test_what_is_no_list_of_ports_is_refused(ports: str) -> None:
     result = judge(bundle(rule("dockerfile", "exposed_ports", ports=ports, type="blacklist")))
 
     assert [(one.type, one.path) for one in result.problems] == [
-        ("ParameterValueInvalidError", "policies[0].rules[0].params.ports")
+        ("ParameterValueInvalidError", "policies[0].rules[0].params[0].value")
     ]
 
 
 def test_every_fault_of_a_rule_is_told() -> None:
     result = judge(bundle(rule("dockerfile", "instruction", check="equals", foo="1", value=7)))
 
-    assert [(one.type, one.path.rpartition(".")[2]) for one in result.problems] == [
-        ("InvalidParameterError", "foo"),
-        ("ParameterValueInvalidError", "instruction"),
-        ("ParameterValueInvalidError", "check"),
-        ("ParameterValueInvalidError", "value"),
+    assert [(one.type, one.path.removeprefix("policies[0].rules[0].")) for one in result.problems] == [
+        ("InvalidParameterError", "params[1].name"),
+        ("ParameterValueInvalidError", "params"),
+        ("ParameterValueInvalidError", "params[0].value"),
+        ("ParameterValueInvalidError", "params[2].value"),
     ]
+    assert result.problems[1].message == "the parameter 'instruction' is required"
     assert "known: instruction, check, value, actual_dockerfile_only" in result.problems[0].message
 
 

@@ -1,0 +1,55 @@
+"""A policy file as its author sees it: whatever can be read of it, and everything that is wrong."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from anchore_gate.errors import InvalidBundle
+from anchore_gate.model.evaluation import Problem
+from anchore_gate.policy.bundle import Bundle
+from anchore_gate.policy.document import RepeatedKeys, locate, parse_json, read_text
+from anchore_gate.policy.fault import fault
+from anchore_gate.policy.parse import digest_of, read_bundle
+from anchore_gate.policy.review import review
+from anchore_gate.values import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A policy that may be faulty: what `load_bundle` refuses is among the problems of its `bundle`."""
+
+    raw: dict[str, Any]
+    bundle: Bundle
+
+    def errors(self, *, now: datetime) -> tuple[Problem, ...]:
+        """Whatever stops an image, or would if something referred to it."""
+        return tuple(one for one in review(self.bundle, now=now) if one.severity == "error")
+
+
+def load_draft(source: str | Path) -> Draft:
+    """
+    Read a policy file, or one that ships by its name.
+
+    Raises `ConfigError` for a file that cannot be read and `InvalidBundle` for one that is no JSON object.
+    """
+    return read_draft(read_text(locate(source)), source=str(source))
+
+
+def read_draft(content: bytes, *, source: str) -> Draft:
+    """Read the content of a policy file. Raises `InvalidBundle` for what is no JSON object."""
+    try:
+        raw, repeated = _parsed(content)
+        bundle, refusals = read_bundle(raw, source=source, digest=digest_of(content))
+    except InvalidBundle as error:
+        raise InvalidBundle(error.reason, path=error.path, source=source) from error
+    return Draft(raw=raw, bundle=replace(bundle, problems=(*repeated, *refusals, *bundle.problems)))
+
+
+def _parsed(content: bytes) -> tuple[Any, tuple[Problem, ...]]:
+    try:
+        return parse_json(content), ()
+    except RepeatedKeys as repeated:
+        told = tuple(fault(f"the key {key!r} is written twice"[:200], path) for path, key in repeated.places)
+        return repeated.value, told
