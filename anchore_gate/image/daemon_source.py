@@ -190,15 +190,24 @@ def _refusal(daemon: Daemon, location: str, status: int, text: str) -> ImageErro
 
 
 def _named(image: Image, scheme: str, location: str, known: dict[str, Any]) -> Image:
-    """The image with the name and the digest by which the daemon knows it."""
+    """The image with the name and the digest that the daemon knows; an id's are those of its only tag."""
+    tags = known.get("RepoTags")
+    tags = [one for one in tags if isinstance(one, str)] if isinstance(tags, list) else []
+    text = location
+    if _is_id(location, known) and f"{location}:latest" not in tags:
+        text = tags[0] if len(tags) == 1 else ""
     try:
-        reference = ImageReference.parse(location)
+        reference = ImageReference.parse(text)
     except InvalidReference:
         return replace(image, source=scheme)
     tag = reference.effective_tag
-    is_name = tag is not None and not (location.isalnum() and str(known.get("Id", "")).endswith(location))
-    named = str(ImageReference(reference.registry, reference.repository, tag)) if is_name else image.tag
+    named = image.tag if tag is None else str(ImageReference(reference.registry, reference.repository, tag))
     return replace(image, source=scheme, tag=named, digest=reference.digest or _digest(known, reference))
+
+
+def _is_id(location: str, known: dict[str, Any]) -> bool:
+    bare = location.removeprefix("sha256:")
+    return bare.isalnum() and str(known.get("Id", "")).removeprefix("sha256:").startswith(bare)
 
 
 def _digest(known: dict[str, Any], reference: ImageReference) -> Digest | None:

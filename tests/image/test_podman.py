@@ -94,7 +94,8 @@ def test_the_digest_is_the_one_podman_remembers(image: str, podman: Podman) -> N
 
 def test_an_image_may_be_named_by_its_id(podman: Podman) -> None:
     short = podman.run("images", "-q", "tinydeb")
-    assert judged(f"podman:{short}").image.id.startswith(short)
+    named, by_id = judged("podman:localhost/tinydeb:12").image, judged(f"podman:{short}").image
+    assert (by_id.id, by_id.tag, by_id.digest) == (named.id, named.tag, named.digest)
 
 
 def test_what_was_built_and_never_pushed_is_pointed_to(podman: Podman, tmp_path: Path) -> None:
