@@ -11,7 +11,7 @@ from anchore_gate.errors import GateError, PolicyError
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.image import Platform
 from anchore_gate.model.result import GateResult, NoVerdict
-from anchore_gate.values import dataclass, field
+from anchore_gate.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from anchore_gate.policy.bundle import Bundle
     from anchore_gate.policy.narrowing import Narrowing
 
+_WAITING = 256  # images that wait for a service at the same time
 DEFAULT_POLICY = "anchore-default"
 
 
@@ -117,9 +118,12 @@ def gate_all(
     Decide for many images, in the order given. An image that cannot be judged becomes a `NoVerdict`.
 
     `executor` is any `concurrent.futures.Executor`: threads, processes, or Dask's (`client.get_executor()`);
-    None judges one after another. The other words are those of `gate`. Raises `GateError` only for what
-    concerns all images: a policy that cannot be understood, say.
+    None judges one after another, but has all images wait at once where a service looks; its `timeout` is
+    for all of them. The other words are those of `gate`. Raises `GateError` only for what concerns all
+    images: a policy that cannot be understood, say.
     """
+    from anchore_gate.engine.engine import WaitingEngine, run_of
+
     question = _question(
         policy=policy,
         engine=engine,
@@ -134,12 +138,33 @@ def gate_all(
         want_packages=want_packages,
         now=now,
     )
-    if executor is None:
-        return tuple(judge(image, question) for image in images)
+    with run_of(question.engine) as looking:
+        asked = replace(question, engine=looking)
+        if executor is not None:
+            return _together(images, asked, executor)
+        if not isinstance(looking, WaitingEngine):
+            return tuple(judge(image, asked) for image in images)
+        return _waited_for(images, asked)
+
+
+def _together(
+    images: Sequence[str], question: Question, executor: Executor
+) -> tuple[GateResult | NoVerdict, ...]:
     waiting: list[Future[GateResult | NoVerdict]] = [
         executor.submit(judge, image, question) for image in images
     ]
     return tuple(future.result() for future in waiting)
+
+
+def _waited_for(images: Sequence[str], question: Question) -> tuple[GateResult | NoVerdict, ...]:
+    """All at once: the work is done elsewhere."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    executor = ThreadPoolExecutor(max(1, min(_WAITING, len(images))))
+    try:
+        return _together(images, question, executor)
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
 
 
 def judge(image: str, question: Question) -> GateResult | NoVerdict:

@@ -101,7 +101,8 @@ def _judge(
     from anchore_gate.api import judge
     from anchore_gate.cli.engine import question_of
     from anchore_gate.cli.service import jobs_of
-    from anchore_gate.cli.workers import Crew, Terminated, terminable
+    from anchore_gate.cli.workers import Crew
+    from anchore_gate.engine.engine import run_of
 
     now = datetime.now(timezone.utc)
     names = [subject.image for subject in subjects]
@@ -112,19 +113,26 @@ def _judge(
     except GateError as error:
         _report_only(settings, subjects, plan, now, error)
         raise
-    asked = [replace(question, dockerfile=subject.dockerfile) for subject in subjects]
-    tasks = [partial(judge, name, one) for name, one in zip(names, asked, strict=True)]
-    crew = Crew(names, tasks, jobs=jobs_of(settings, os.environ))
-    seconds, ended = settings.number("timeout"), None
-    why = f"no verdict within {seconds} s (--timeout)"
+    with run_of(question.engine) as engine:
+        asked = [replace(question, engine=engine, dockerfile=subject.dockerfile) for subject in subjects]
+        tasks = [partial(judge, name, one) for name, one in zip(names, asked, strict=True)]
+        crew = Crew(names, tasks, jobs=jobs_of(settings, os.environ))
+        why, ended = _wait(crew, settings.number("timeout"), len(subjects))
+    return _end(settings, crew, plan, now, why, ended)
+
+
+def _wait(crew: Crew, seconds: int, images: int) -> tuple[str, int | None]:
+    """Why an image that has no verdict then has none; and the exit code, where the run was ended."""
+    from anchore_gate.cli.workers import Terminated, terminable
+
     try:
         with terminable():
-            crew.wait(deadline=time.monotonic() + seconds, done=partial(_progress, len(subjects)))
+            crew.wait(deadline=time.monotonic() + seconds, done=partial(_progress, images))
     except KeyboardInterrupt:
-        ended, why = 130, "interrupted before a verdict was reached"
+        return "interrupted before a verdict was reached", 130
     except Terminated:
-        ended, why = 143, "terminated before a verdict was reached"
-    return _end(settings, crew, plan, now, why, ended)
+        return "terminated before a verdict was reached", 143
+    return f"no verdict within {seconds} s (--timeout)", None
 
 
 def _report_only(

@@ -45,6 +45,7 @@ class Crew:
         self._todo: queue.SimpleQueue[tuple[int, Callable[[], Verdict]]] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[int, Verdict]] = queue.SimpleQueue()
         self._found: dict[int, Verdict] = {}
+        self._begun: set[int] = set()
         for numbered in enumerate(tasks):
             self._todo.put(numbered)
         for _ in range(max(1, min(jobs, len(tasks)))):
@@ -56,6 +57,7 @@ class Crew:
                 number, task = self._todo.get_nowait()
             except queue.Empty:
                 return
+            self._begun.add(number)
             self._done.put((number, task()))
 
     def wait(self, *, deadline: float, done: Callable[[Verdict], None]) -> None:
@@ -74,6 +76,9 @@ class Crew:
     def verdicts(self, *, now: datetime, why: str) -> tuple[Verdict, ...]:
         """Every image's verdict, in order; `why` there is none for those that did not end."""
         return tuple(
-            self._found.get(number) or NoVerdict.of(TimedOut(why), name=name, now=now)
+            self._found.get(number) or NoVerdict.of(TimedOut(self._told(number, why)), name=name, now=now)
             for number, name in enumerate(self._names)
         )
+
+    def _told(self, number: int, why: str) -> str:
+        return why if number in self._begun else f"{why}; its turn never came"

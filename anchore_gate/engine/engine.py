@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.image import Platform
@@ -46,3 +47,17 @@ class Engine(Protocol):
     def assess(self, request: Request) -> Assessment:
         """Gather the grounds for a verdict. Raises `GateError` when it cannot."""
         ...
+
+
+@runtime_checkable
+class WaitingEngine(Protocol):
+    """An engine that has others look and waits for them: for all images of a run, with one deadline."""
+
+    def run(self) -> AbstractContextManager[Engine]:
+        """The engine of one run: its time begins, and what it left elsewhere is taken away at the end."""
+        ...
+
+
+def run_of(engine: Engine) -> AbstractContextManager[Engine]:
+    """The engine for the images of one run."""
+    return engine.run() if isinstance(engine, WaitingEngine) else nullcontext(engine)

@@ -13,6 +13,7 @@ from anchore_gate.engine.remote_names import base_digest, reference_of
 from anchore_gate.engine.remote_uploads import Uploads
 from anchore_gate.errors import RemoteError, UsageError
 from anchore_gate.model.result import Assessment
+from anchore_gate.remote.deadline import Deadline
 from anchore_gate.remote.discovery import Discovery
 from anchore_gate.remote.login import Login
 from anchore_gate.values import dataclass, field, replace
@@ -37,7 +38,7 @@ class RemoteEngine:
 
     `token` is a JSON web token or an API key. A policy that `gate` is given is uploaded under an id made of
     its content, and taken away again unless `keep_policy`; without one the service's active policy decides,
-    or the one `policy_id` names. `timeout` is for one image, from submitting to the last answer.
+    or the one `policy_id` names. `timeout` is for one `gate`, or for all images of one `gate_all`.
     """
 
     url: str
@@ -59,6 +60,7 @@ class RemoteEngine:
     margin: float = 0.0  # seconds of `timeout` that are left for what comes after
     poll: float = 5.0
     clock: Clock | None = field(default=None, compare=False, repr=False)
+    deadline: Deadline | None = field(default=None, compare=False, repr=False)  # of the run, see `run`
     _discovery: Discovery = field(default_factory=Discovery, init=False, compare=False, repr=False)
     _login: Login = field(default_factory=Login, init=False, compare=False, repr=False)
     _uploads: Uploads = field(default_factory=Uploads, init=False, compare=False, repr=False)
@@ -78,6 +80,19 @@ class RemoteEngine:
     def version(self) -> str:
         """See `Engine.version`: which service answered is in the result's notes."""
         return ""
+
+    @contextmanager
+    def run(self) -> Iterator[RemoteEngine]:
+        """See `WaitingEngine.run`."""
+        from anchore_gate.net.retry import Clock
+
+        deadline = Deadline((self.clock or Clock()).monotonic() + self.timeout)
+        engine = replace(self, deadline=deadline)
+        try:
+            yield engine
+        finally:
+            deadline.end()
+            engine._uploads.end(engine.open, keep=self.keep_policy)
 
     def assess(self, request: Request) -> Assessment:
         """See `Engine.assess`."""
@@ -180,6 +195,7 @@ class RemoteEngine:
             about=about,
             clock=self.clock,
             login=self._login,
+            deadline=self.deadline,
         ) as client:
             service = self._discovery.service(client)
             if self.base and service.api is v1:

@@ -59,7 +59,7 @@ def scheme_here(text: str) -> str:
 @contextmanager
 def one_of_few(client: Client) -> Iterator[None]:
     """Room to catalog: hundreds of images may wait for a service, few at a time are read here."""
-    if not _AT_A_TIME.acquire(timeout=client.left):
+    if client.left <= 0 or not _AT_A_TIME.acquire(timeout=client.left):
         raise client.timed_out("not catalogued: other images are read first")
     try:
         yield

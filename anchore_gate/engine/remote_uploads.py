@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from typing import Any, TypeVar
 
-from anchore_gate.errors import RemoteError
+from anchore_gate.errors import GateError, RemoteError
 from anchore_gate.remote.service import PolicyMissing, Service
 from anchore_gate.remote.turn import Turn
 
 _T = TypeVar("_T")
+_PATIENCE = 2.0  # seconds
 _ATTEMPTS = 3  # another run that gates with the same file may take its policy away meanwhile
 
 
@@ -28,6 +30,7 @@ class Uploads:
         self._users: Counter[str] = Counter()
         self._there: set[str] = set()
         self._ours: set[str] = set()
+        self._is_over = False
 
     def __reduce__(self) -> tuple[type[Uploads], tuple[()]]:
         return Uploads, ()  # another process uploads by itself
@@ -41,6 +44,16 @@ class Uploads:
             return self._asked(service, policy_id, policy, ask)
         finally:
             self._leave(service, policy_id, keep=keep)
+
+    def end(self, asking: Callable[[], AbstractContextManager[Service]], *, keep: bool) -> None:
+        """Let nobody put a policy there any more, and take away what is there still."""
+        self._is_over = True
+        self._turn.idle(_PATIENCE)  # what is on its way arrives before it is taken away
+        left = () if keep else tuple(sorted(self._ours))
+        if left:
+            with suppress(GateError), asking() as service:
+                for policy_id in left:
+                    service.remove_policy(policy_id)
 
     def _asked(
         self, service: Service, policy_id: str, policy: dict[str, Any], ask: Callable[[str], _T]
@@ -58,6 +71,8 @@ class Uploads:
         with self._turn.taken():
             if policy_id in self._there:
                 return
+            if self._is_over:
+                raise service.client.timed_out("no policy uploaded")
             if not service.has_policy(policy_id):
                 self._ours.add(policy_id)
                 service.add_policy(policy)

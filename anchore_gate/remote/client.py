@@ -15,7 +15,7 @@ from anchore_gate.errors import NetworkError, RemoteAuthError, RemoteError, Time
 from anchore_gate.net.redact import redact_text
 from anchore_gate.net.retry import Clock, RetryPolicy, with_retries
 from anchore_gate.net.session import Session, SessionSettings
-from anchore_gate.remote.deadline import within
+from anchore_gate.remote.deadline import Deadline, within
 from anchore_gate.remote.login import Login
 from anchore_gate.remote.messages import message_of
 from anchore_gate.remote.settings import ServiceSettings
@@ -46,10 +46,10 @@ class _Question:
 
 class Client(AbstractContextManager["Client"]):
     """
-    Asks until `timeout` seconds are over; no request, retry or wait goes beyond.
+    Asks until `timeout` seconds, or those of the run, are over; no request, retry or wait goes beyond.
 
     `margin` seconds of the time are left for what comes after; `about` names the image that is asked for;
-    `login` is what all clients of a run share.
+    `login` and `deadline` are what all clients of a run share.
     """
 
     def __init__(
@@ -61,11 +61,15 @@ class Client(AbstractContextManager["Client"]):
         about: str = "",
         clock: Clock | None = None,
         login: Login | None = None,
+        deadline: Deadline | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock or Clock()
-        self._end = self.clock.monotonic() + timeout - margin
+        self._deadline = deadline or Deadline(self.clock.monotonic() + timeout)
+        self._margin = margin
+        self._grace = float("-inf")
         self._timeout = timeout
+        self.state = "not submitted"  # of the image, as far as is known
         self._about = f"{about}: " if about else ""
         self._login = login or Login()
         self._request_id = str(uuid.uuid4())
@@ -82,17 +86,16 @@ class Client(AbstractContextManager["Client"]):
     @property
     def left(self) -> float:
         """The seconds until the deadline, never below zero."""
-        return max(0.0, self._end - self.clock.monotonic())
+        return max(0.0, max(self._deadline.at - self._margin, self._grace) - self.clock.monotonic())
 
     @contextmanager
     def grace(self) -> Iterator[None]:
         """A little time beyond the deadline, for taking away what was put there."""
-        end = self._end
-        self._end = max(end, self.clock.monotonic() + _GRACE)
+        self._grace = self.clock.monotonic() + _GRACE
         try:
             yield
         finally:
-            self._end = end
+            self._grace = float("-inf")
 
     def pause(self, seconds: float) -> None:
         """Wait, and hold no connection meanwhile: two hundred images that wait are no load."""
@@ -150,7 +153,8 @@ class Client(AbstractContextManager["Client"]):
 
     def timed_out(self, what: str = "the service did not answer") -> TimedOut:
         """The error for a deadline that passed."""
-        return TimedOut(f"{self._about}{what} within {self._timeout:g} s (--timeout)")
+        state = f" (last state: {self.state})" if self._about else ""
+        return TimedOut(f"{self._about}{what}{state} within {self._timeout:g} s (--timeout)")
 
     def error(self, told: Told, what: str) -> RemoteError:
         """The service's own words, in one line."""

@@ -3,10 +3,33 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 _T = TypeVar("_T")
+
+
+class Deadline:
+    """
+    When a run is over, for all that it asks; whoever ends the run sooner moves it.
+
+    Another process counts from another moment: it is told by the wall clock.
+    """
+
+    def __init__(self, at: float) -> None:
+        self.at = at  # of the run's monotonic clock
+
+    def end(self) -> None:
+        """Let nobody ask any more."""
+        self.at = float("-inf")
+
+    def __reduce__(self) -> tuple[Callable[[float], Deadline], tuple[float]]:
+        return _told, (self.at - time.monotonic() + time.time(),)
+
+
+def _told(moment: float) -> Deadline:
+    return Deadline(moment - time.time() + time.monotonic())
 
 
 class _Worker(threading.Thread, Generic[_T]):

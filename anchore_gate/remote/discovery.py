@@ -24,6 +24,7 @@ class Discovery:
         with self._turn.taken():
             if self._found is None:
                 first = Service.discover(client)
+                first.knock()
                 self._found = (first.api, first.version)
                 return first
         api, version = self._found

@@ -68,6 +68,18 @@ class Service:
                 return cls(client=client, api=v2, version=version)
         raise why or RemoteError(f"no Anchore API (v1 or v2) answers at {client.settings.root}")
 
+    def knock(self) -> None:
+        """Have wrong credentials refused now, once: not each time one of hundreds of images asks."""
+        settings = self.client.settings
+        if settings.uses_oauth or not settings.has_credentials:
+            return
+        try:
+            self.client.tell("GET", self.api.PREFIX + "/status", attempts=1, is_optional=True)
+        except RemoteAuthError:
+            raise
+        except (RemoteError, NetworkError):
+            return  # what is asked next will tell
+
     def is_at_least(self, *wanted: int) -> bool:
         """Whether the service's version is that or newer; one that says no version is taken for new."""
         numbers = _numbers(self.version, len(wanted))
@@ -97,6 +109,7 @@ class Service:
                 raise RemoteError(f"{error} ({hint})")
             raise error
         image: ServiceImage = self.api.image_of(told.value)
+        self.client.state = "submitted"
         if submission.imported is not None and image.digest != submission.imported.digest:
             raise RemoteError(f"{submission.tag}: the service took another image ({image.digest})")
         return image
@@ -121,7 +134,7 @@ class Service:
             try:
                 image, lost = self.image(digest), 0
             except TimedOut as error:
-                raise self.client.timed_out(f"not analysed (last state: {state})") from error
+                raise self.client.timed_out("not analysed") from error
             except (NetworkError, _Away) as error:  # a service that restarts comes back
                 lost += 1
                 if lost > _LOST or not getattr(error, "transient", True):
@@ -129,16 +142,17 @@ class Service:
             else:
                 unknown = 0 if image else unknown + 1
                 state = image.state if image else state
+                self.client.state = state
             if unknown > _NOT_YET:
                 raise RemoteError(f"{name}: the service does not know the image it accepted ({digest})")
             if state == "analysis_failed":
                 raise AnalysisFailed(f"{name}: the service could not analyse the image ({digest})")
             if state != "analyzed":
-                self._pause(poll, state)
+                self._pause(poll)
 
-    def _pause(self, poll: float, state: str) -> None:
+    def _pause(self, poll: float) -> None:
         if self.client.left <= 0:
-            raise self.client.timed_out(f"not analysed (last state: {state})")
+            raise self.client.timed_out("not analysed")
         self.client.pause(poll)
 
     def base_of(self, digest: str, wanted: str) -> str:

@@ -20,6 +20,11 @@ class Turn:
     def __reduce__(self) -> tuple[type[Turn], tuple[()]]:
         return Turn, ()
 
+    def idle(self, seconds: float) -> None:
+        """Wait until nobody has the turn, and not longer than that."""
+        if self._lock.acquire(timeout=seconds):
+            self._lock.release()
+
     @contextmanager
     def taken(self) -> Iterator[None]:
         """Have the turn. Raises what the one before raised, where that happened while this one waited."""

@@ -169,7 +169,8 @@ def test_wrong_credentials_are_asked_about_once_and_never_shown() -> None:
     with anchore() as service:
         with pytest.raises(RemoteAuthError, match="refuses the credentials") as caught:
             judged(service, password="not-the-secret")
-        assert len(service.sent("POST", "/v1/images")) == 1
+        assert len(service.sent("GET", "/v1/status")) == 1
+        assert service.sent("POST", "/v1/images") == []
     assert "not-the-secret" not in str(caught.value)
 
 

@@ -18,7 +18,7 @@ from anchore_gate.engine.remote import RemoteEngine
 from anchore_gate.errors import ConfigError, RemoteAuthError, RemoteError
 from anchore_gate.model.result import NoVerdict
 from tests.support.anchore import ALPINE, Engine, reply
-from tests.support.enterprise import Enterprise
+from tests.support.enterprise import Enterprise, enterprise
 from tests.support.web import Asked, Reply, serve
 
 PASSWORD = "s3cret-password"
@@ -133,6 +133,24 @@ def test_many_images_with_wrong_credentials_are_refused_once(login: str) -> None
         results = gate_all([f"team/app:{number}" for number in range(5)], engine=engine)
     assert [one.category for one in results if isinstance(one, NoVerdict)] == ["auth"] * 5
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        reply({"message": "no"}, 403),
+        reply({}, 404),
+        reply({}, 500),
+        Reply(200, b"<html>"),
+        Reply(200, b"[]", {"Content-Length": "100"}, cut=1),
+    ],
+    ids=["no-permission", "no-path", "broken", "page", "cut"],
+)
+def test_only_a_refusal_is_learnt_from_the_status(status: Reply) -> None:
+    with enterprise(Enterprise(answers={"/v2/status": status})) as service:
+        engine = RemoteEngine(url=service.url, token="key", poll=0.01)
+        assert gate("team/app:1.2", engine=engine).verdict == "fail"
+        assert len(service.sent("GET", "/v2/status")) == 1
 
 
 @pytest.mark.parametrize(

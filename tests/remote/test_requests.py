@@ -91,6 +91,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 @pytest.mark.parametrize(
     "name",
     [
+        "004_GET_status",
         "006_GET_system_services",
         "007_GET_system_feeds",
         "012_GET_registries",
@@ -129,6 +130,7 @@ def test_no_other_request_is_sent(service: Engine) -> None:
         ("GET", "/version"),
         ("GET", "/v2/version"),
         ("GET", "/v1/version"),
+        ("GET", "/v1/status"),
         ("GET", "/v1/system/feeds"),
         ("GET", "/v1/system/services"),
         ("GET", "/v1/registries"),

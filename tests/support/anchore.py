@@ -23,6 +23,7 @@ IMPORTED_DIGEST = "sha256:b0c8a093696813e0c21e8d775a6fa4b462db0dfbeaae829346f350
 PASSWORD = "wonderful-secret"
 _LISTS = {
     "system/feeds": "007_GET_system_feeds",
+    "status": "004_GET_status",
     "system/services": "006_GET_system_services",
     "images": "024_GET_images_list",
     "policies": "058_GET_policies",

@@ -126,6 +126,8 @@ class Enterprise:
             return reply(found)
         if parts.path == "/version":
             return reply({"service": {"version": self.version}, "api": {"version": "2.13.0"}})
+        if parts.path == "/v2/status":
+            return reply({"available": True, "busy": False, "up": True, "version": self.version})
         return self._resource(asked, parts.path.removeprefix("/v2").strip("/").split("/"), query)
 
     def _resource(self, asked: Asked, path: list[str], query: dict[str, str]) -> Reply:
