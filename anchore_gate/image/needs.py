@@ -33,7 +33,8 @@ class Want:
     def path(self) -> str:
         """The one file that is meant, "" where more may be."""
         path = self.pattern.replace("\\\\", "\0").replace("\\", "").replace("\0", "\\")
-        return path if self == Want.exact(path, limit=self.limit) else ""
+        is_one = self.names == {path.rpartition("/")[2]} and not self.suffixes
+        return path if is_one and self.pattern == re.escape(path) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class ContentSearch:
     regex: str  # bytes regular expression, matched at the start of each line (`re.match`)
     max_size: int = MIB  # bytes; longer files are not searched
     is_known: bool = False  # one of Anchore's own: how long it takes on a line has been measured
+    literals: frozenset[bytes] | None = None  # lower-case, one lies in each match; None: not found out yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

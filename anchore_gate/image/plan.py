@@ -19,12 +19,13 @@ class Plan:
         """Sort the wants by what is quickly compared."""
         self.wants = needs.wants
         self.searches = needs.searches
-        self._patterns: list[_Fits | None] = [None] * len(needs.wants)  # compiled when a name fits
+        self._patterns: list[_Fits | None] = [None] * len(needs.wants)  # made ready when a name fits
+        self._bits = {want: 1 << index for index, want in enumerate(needs.wants)}
         self._names: dict[str, int] = {}
         self._by_suffix: dict[str, int] = {}
         self._any = 0
-        for index, want in enumerate(needs.wants):
-            self._register(want, 1 << index)
+        for want, bit in self._bits.items():
+            self._register(want, bit)
         self._suffixes = tuple(self._by_suffix)
         self._checksums = [(one, _compiled(one.pattern)) for one in needs.checksums]
         self.max_search = max((one.max_size for one in needs.searches), default=-1)
@@ -56,7 +57,7 @@ class Plan:
 
     def bit(self, want: Want) -> int:
         """The bit of a declared want, 0 for one that was not declared."""
-        return 1 << self.wants.index(want) if want in self.wants else 0
+        return self._bits.get(want, 0)
 
     def _register(self, want: Want, bit: int) -> None:
         for name in want.names:
@@ -74,10 +75,14 @@ class Plan:
             number = bit.bit_length() - 1
             pattern = self._patterns[number]
             if pattern is None:
-                pattern = self._patterns[number] = _compiled(self.wants[number].pattern)
+                pattern = self._patterns[number] = _fits(self.wants[number])
             if not pattern(path):
                 mask ^= bit
         return mask
+
+
+def _fits(want: Want) -> _Fits:
+    return want.path.__eq__ if want.path else _compiled(want.pattern)
 
 
 def _compiled(pattern: str) -> _Fits:

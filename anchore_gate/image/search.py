@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from anchore_gate.errors import LimitExceeded, UsageError
 from anchore_gate.image.limits import MIB
-from anchore_gate.image.literals import required_literals
 from anchore_gate.image.needs import ContentSearch
 from anchore_gate.regex import regex
 
@@ -108,12 +107,18 @@ class _Compiled:
 
     def __init__(self, search: ContentSearch) -> None:
         self.search = search
+        self.literals = search.literals
+        if search.literals is None:
+            self._plain  # noqa: B018  # a faulty one is refused before anything is read
+            self.literals = _required_literals(search.regex)
+
+    @cached_property
+    def _plain(self) -> Match:
+        search = self.search
         try:
-            plain = re.compile(search.regex.encode("utf-8", "surrogateescape"))
+            return re.compile(search.regex.encode("utf-8", "surrogateescape")).match
         except (re.error, OverflowError, RecursionError) as problem:
             raise UsageError(f"content search {search.name!r} does not compile: {problem}") from problem
-        self._plain: Match = plain.match
-        self.literals = required_literals(search.regex)
 
     @cached_property
     def linear(self) -> Match | None:
@@ -178,6 +183,12 @@ def _occurrences(lowered: bytes, literals: frozenset[bytes]) -> Iterator[int]:
         literal, at = min(alive.items(), key=lambda one: one[1])
         yield at
         places[literal] = lowered.find(literal, at + 1)
+
+
+def _required_literals(regex: str) -> frozenset[bytes] | None:
+    from anchore_gate.image.literals import required_literals
+
+    return required_literals(regex)
 
 
 @lru_cache(maxsize=64)

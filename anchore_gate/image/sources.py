@@ -146,6 +146,8 @@ def scheme_of(text: str) -> tuple[str, str]:
 
 def refuse_password(text: str) -> None:
     """Raises `InvalidReference` where a reference has a password in it; the message does not repeat it."""
+    if "@" not in text:
+        return
     is_file = text.partition(":")[0] in _FILES or os.path.exists(text)  # noqa: PTH110  # never raises
     if _LOGIN.match(text) and not is_file:
         raise InvalidReference(

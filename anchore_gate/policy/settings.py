@@ -13,16 +13,23 @@ from anchore_gate.image.needs import MIB, ContentSearch
 from anchore_gate.values import dataclass, replace
 
 _MAX_FILE = 4 * MIB
-_SECRETS = (
-    ("AWS_ACCESS_KEY", r"(?i).*aws_access_key_id( *=+ *).*(?<![A-Z0-9])[A-Z0-9]{20}(?![A-Z0-9]).*"),
+# Anchore's own, by name and expression: what every match holds is known, and need not be found out.
+_SECRETS = {
+    (
+        "AWS_ACCESS_KEY",
+        r"(?i).*aws_access_key_id( *=+ *).*(?<![A-Z0-9])[A-Z0-9]{20}(?![A-Z0-9]).*",
+    ): frozenset({b"aws_access_key_id"}),
     (
         "AWS_SECRET_KEY",
         r"(?i).*aws_secret_access_key( *=+ *).*(?<![A-Za-z0-9/+=])[A-Za-z0-9/+=]{40}(?![A-Za-z0-9/+=]).*",
-    ),
-    ("PRIV_KEY", r"(?i)-+BEGIN(.*)PRIVATE KEY-+"),
-    ("DOCKER_AUTH", r'(?i).*"auth": *".+"'),
-    ("API_KEY", r"(?i).*api(-|_)key( *=+ *).*(?<![A-Z0-9])[A-Z0-9]{20,60}(?![A-Z0-9]).*"),
-)
+    ): frozenset({b"aws_secret_access_key"}),
+    ("PRIV_KEY", r"(?i)-+BEGIN(.*)PRIVATE KEY-+"): frozenset({b"private key-"}),
+    ("DOCKER_AUTH", r'(?i).*"auth": *".+"'): frozenset({b'"auth":'}),
+    (
+        "API_KEY",
+        r"(?i).*api(-|_)key( *=+ *).*(?<![A-Z0-9])[A-Z0-9]{20,60}(?![A-Z0-9]).*",
+    ): frozenset({b"api-key", b"api_key"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,13 +223,16 @@ def _texts(raw: Any, where: str) -> tuple[str, ...]:
 
 
 def _searches(kind: str, found: tuple[NamedExpression, ...], size: int) -> tuple[ContentSearch, ...]:
-    return tuple(
-        ContentSearch(
-            kind=kind,
-            name=one.name,
-            regex=one.regex,
-            max_size=size,
-            is_known=(one.name, one.regex) in _SECRETS,
-        )
-        for one in found
+    return tuple(_search(kind, one, size) for one in found)
+
+
+def _search(kind: str, one: NamedExpression, size: int) -> ContentSearch:
+    literals = _SECRETS.get((one.name, one.regex))
+    return ContentSearch(
+        kind=kind,
+        name=one.name,
+        regex=one.regex,
+        max_size=size,
+        is_known=literals is not None,
+        literals=literals,
     )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from anchore_gate.errors import ConfigError
+from anchore_gate.image.literals import required_literals
 from anchore_gate.policy.parse import parse_bundle
 from anchore_gate.policy.settings import AnalyzerSettings, NamedExpression, load_settings, with_table
 from anchore_gate.policy.target import Target
@@ -170,3 +171,18 @@ def test_a_rule_on_an_expression_that_nobody_configured_is_told(
     assert [f"rule r1 ({gate}/{trigger}) can find nothing: {why}" in one for one in told] == [True] * bool(
         why
     )
+
+
+def test_what_every_match_holds_is_stated_of_anchores_own_expressions() -> None:
+    for one in AnalyzerSettings.default().secret_searches():
+        assert one.is_known
+        assert one.literals == required_literals(one.regex)
+
+
+def test_an_expression_of_the_users_own_states_nothing() -> None:
+    settings = AnalyzerSettings(secrets=(NamedExpression("API_KEY", "api-key"),))
+
+    [one] = settings.secret_searches()
+
+    assert not one.is_known
+    assert one.literals is None
