@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -16,6 +15,7 @@ from anchore_gate.image.readahead import Readable, ReadAhead
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _READ = MIB
+_COMPRESSED = 128 * KIB  # that igzip reads at a time
 
 
 class ByteSource(Protocol):
@@ -66,7 +66,7 @@ class PlainStream:
         """Fill the front of `view` with the next bytes; 0 at the end. Raises `ImageError`."""
         try:
             count = self._inner.readinto(view) or 0
-        except (EOFError, zlib.error, ValueError, OSError) as problem:
+        except (EOFError, ValueError, OSError) as problem:
             raise ImageError(f"{self.what}: {self.compression} data is damaged: {problem}") from problem
         self.plain_size += count
         if self.plain_size > self._ratio_free and self.plain_size > MAX_RATIO * self._stored.size:
@@ -134,42 +134,56 @@ class _HashedReader(io.RawIOBase):
         return True
 
     def readinto(self, view: memoryview, /) -> int:  # type: ignore[override]  # callers hand in memory
-        got = self._front or self._source.read(min(len(view), _READ))
-        self._front = got[len(view) :]
-        got = got[: len(view)]
-        if self.hash is not None:
-            self.hash.update(got)
-        self.size += len(got)
+        got = self.take(min(len(view), _READ))
         view[: len(got)] = got
         return len(got)
 
     def take(self, count: int) -> bytes:
-        buffer = bytearray(count)
-        return bytes(buffer[: self.readinto(memoryview(buffer))])
+        got = self._front or self._source.read(count)
+        got, self._front = got[:count], got[count:]
+        if self.hash is not None:
+            self.hash.update(got)
+        self.size += len(got)
+        return got
 
 
 def _inflater(stored: _HashedReader) -> tuple[Readable, str]:
     magic = stored.peek(4)
     if magic.startswith(_GZIP):
-        from isal import igzip
-
-        # The buffered reader inside hands large reads straight on to the inflater.
-        opened: Any = igzip.IGzipFile
-        return opened(fileobj=_Plain(stored), mode="rb"), "gzip"
+        return _GzipReader(stored), "gzip"
     if magic == _ZSTD or (magic[1:] == b"\x2a\x4d\x18" and 0x50 <= magic[0] <= 0x5F):
         return _ZstdReader(stored), "zstd"
     return stored, "plain"
 
 
-class _Plain:
-    """What the gzip reader needs of a file, and no more."""
-
-    mode = "rb"
-    name = ""
+class _GzipReader:
+    """Member after member (RFC 1952, section 2.2)."""
 
     def __init__(self, stored: _HashedReader) -> None:
-        self.readinto = stored.readinto
-        self.read = stored.take
+        from isal import igzip_lib
+
+        damage: Any = igzip_lib.IsalError  # a class, though its stub says otherwise
+        self._damage: tuple[type[Exception], ...] = (damage, OverflowError)  # of a header without an end
+        self._reader = _isal_reader(stored)
+
+    def readinto(self, view: memoryview, /) -> int:
+        try:
+            count: int = self._reader.readinto(view)
+        except self._damage as problem:
+            raise ValueError(str(problem)) from problem
+        return count
+
+
+def _isal_reader(stored: _HashedReader) -> Any:
+    from isal import isal_zlib
+
+    found: Any = getattr(isal_zlib, "_GzipReader", None)  # it has a stub, but no public name
+    if found is None:
+        from isal import igzip  # is the same, but brings `gzip` and `typing` along, which take 2 ms
+
+        found = igzip.IGzipFile
+        return found(fileobj=stored, mode="rb")
+    return found(stored, _COMPRESSED)
 
 
 class _ZstdReader(io.RawIOBase):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from isal import igzip, isal_zlib
 
 from anchore_gate.errors import ImageError, LimitExceeded
 from anchore_gate.image.decompress import PlainStream, _zstd
@@ -72,6 +73,21 @@ def test_changed_data_is_an_error(compress: Compress) -> None:
     stored[-6] ^= 1
     with pytest.raises(ImageError, match="damaged"):
         stream(bytes(stored)).finish()
+
+
+@pytest.mark.parametrize(
+    "rest", [b"\0" * 7 + b"\xff" * 50, b"\x08" + b"\0" * 6 + b"n" * 300_000], ids=["block", "name"]
+)
+def test_what_cannot_follow_is_an_error(rest: bytes) -> None:
+    with pytest.raises(ImageError, match="it: gzip data is damaged"):
+        stream(by_gzip(PLAIN)[:3] + rest).finish()
+
+
+def test_gzip_is_read_where_its_reader_has_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert igzip.IGzipFile is not None  # it has been imported when the name is gone
+    monkeypatch.delattr(isal_zlib, "_GzipReader")
+
+    assert plain_of(by_gzip(PLAIN) + by_gzip(b"more")) == PLAIN + b"more"
 
 
 @pytest.mark.parametrize("compress", [by_gzip, by_zstd], ids=["gzip", "zstd"])
