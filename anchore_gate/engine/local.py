@@ -177,7 +177,7 @@ class LocalEngine:
             found = find_store(replace(settings, allows_stale="stale_feed_data" in asked), now=now)
         except MissingDatabase:
             # The policy says itself what missing data means; rules that need it get a problem, and stop.
-            if "vulnerability_data_unavailable" not in asked:
+            if "vulnerability_data_unavailable" not in asked and asked != {"stale_feed_data"}:
                 raise
             yield None
             return

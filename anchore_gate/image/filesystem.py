@@ -40,7 +40,7 @@ class Filesystem(Protocol):
 
     @property
     def hits(self) -> tuple[ContentHit, ...]:
-        """What the content searches found, sorted by path and name."""
+        """What the content searches found, in files and through symbolic links, sorted by path and name."""
         ...
 
     @property

@@ -22,8 +22,9 @@ MAX_LINE = 1024
 WINDOW = 4096
 # Seconds of matching in one layer, after which the search gives up: no verdict, not a clean one.
 MAX_SECONDS = 120.0
-# git's rule: a NUL in the first 8,000 bytes makes a file binary.
+# git's rule: a NUL in the first 8,000 bytes makes a file binary. Anchore searches short ones too.
 BINARY_PREFIX = 8000
+MAX_BINARY = 10_000
 
 # What RE2 reads otherwise than Python: white space, ends, intervals, POSIX classes, flags, group names.
 _READ_OTHERWISE = regex(r"\\[sSvzZpPCQKRXabB]|\$|\{,|\[:|\(\?[^:i]|--|&&|~~|\|\|")
@@ -166,8 +167,8 @@ class _Compiled:
 
 
 def is_binary(content: bytes) -> bool:
-    """Whether a file is left out of the search."""
-    return content.find(b"\0", 0, BINARY_PREFIX) >= 0
+    """Whether a file is left out of the search: a binary one that Anchore's search would leave out too."""
+    return len(content) > MAX_BINARY and content.find(b"\0", 0, BINARY_PREFIX) >= 0
 
 
 def _lines_of(content: bytes) -> list[bytes]:

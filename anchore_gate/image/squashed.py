@@ -30,6 +30,7 @@ class SquashedFilesystem:
         self._folders: set[str] = set()  # what has something in it
         self._sorted: list[str] | None = None
         self._aliases: dict[str, tuple[str, int]] | None = None
+        self._hits: tuple[ContentHit, ...] | None = None  # a thousand rules ask
         self._is_bare = True  # no layer yet: the top one, often the largest, has nothing over it
         self.links: dict[str, str] = {}  # hard links and what they lead to
         self.dangling: set[str] = set()  # those that lead out of their layer
@@ -49,8 +50,7 @@ class SquashedFilesystem:
         self._opaque |= contents.opaque
         # A new dictionary, not an emptied one: a walk in another thread may hold the old one.
         self._hidden_folders = {}
-        self._sorted = None
-        self._aliases = None
+        self._sorted = self._aliases = self._hits = None
         for path in contents.records:  # a hidden one too: its folder replaced a file
             while (path := path.rpartition("/")[0]) and path not in self._folders:
                 self._folders.add(path)
@@ -80,6 +80,7 @@ class SquashedFilesystem:
 
     def learn(self, path: str, facts: Facts, record: Record) -> None:
         """Put in what a second look at a file gave."""
+        self._hits = None
         self._facts[path] = facts
         self._records[path] = record
 
@@ -94,19 +95,31 @@ class SquashedFilesystem:
     @property
     def hits(self) -> tuple[ContentHit, ...]:
         """See `Filesystem.hits`."""
-        found = [
-            ContentHit(
-                kind=search.kind,
-                name=search.name,
-                regex=search.regex,
-                path=path,
-                lines=lines,
-                layer=self._records[path][0][4],
-            )
-            for path, facts in self._facts.items()
-            for search, lines in ((self._plan.searches[number], lines) for number, lines in facts.hits)
-        ]
-        return tuple(sorted(found, key=lambda hit: (hit.path, hit.name, hit.kind, hit.regex)))
+        if self._hits is None:
+            found = [
+                ContentHit(
+                    kind=search.kind,
+                    name=search.name,
+                    regex=search.regex,
+                    path=path,
+                    lines=lines,
+                    layer=self._records[target][0][4],
+                )
+                for path, target in self._leading_to({path for path, one in self._facts.items() if one.hits})
+                for number, lines in self._facts[target].hits
+                for search in (self._plan.searches[number],)
+            ]
+            self._hits = tuple(sorted(found, key=lambda hit: (hit.path, hit.name, hit.kind, hit.regex)))
+        return self._hits
+
+    def _leading_to(self, targets: set[str]) -> Iterator[tuple[str, str]]:
+        """The files, and every symbolic link to one of them: Anchore's search looks through links."""
+        yield from ((path, path) for path in targets)
+        if targets:
+            for path in [path for path, record in self._records.items() if record[0][0] == "symlink"]:
+                target = self.resolve(path)
+                if target in targets:
+                    yield path, target
 
     @property
     def oversized(self) -> tuple[tuple[str, int], ...]:

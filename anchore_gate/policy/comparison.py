@@ -10,11 +10,17 @@ def spellings(package: Package) -> tuple[str, ...]:
     """The ways Anchore writes a package's version: whole, without the epoch, without the release."""
     whole = package.version
     if package.type == "rpm":
-        bare = whole.partition(":")[2] or whole
+        bare = full_version(package)
         return tuple(dict.fromkeys((whole, bare, bare.rpartition("-")[0] or bare)))
     if package.type == "apk":
         return tuple(dict.fromkeys((whole, whole.rpartition("-r")[0] or whole)))
     return (whole,)
+
+
+def full_version(package: Package) -> str:
+    """What Anchore calls the whole version: an rpm's is without the epoch."""
+    whole = package.version
+    return whole.partition(":")[2] or whole if package.type == "rpm" else whole
 
 
 def is_lower(package: Package, wanted: str) -> bool:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from anchore_gate import GateError, GateResult, NoVerdict, gate, gate_all
+from anchore_gate import GateError, GateResult, LocalEngine, NoVerdict, gate, gate_all
 from anchore_gate.catalog.spdx import render as spdx
 from anchore_gate.engine import clamav
 from anchore_gate.engine.local import named, target_of
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.image import Image
+from anchore_gate.vulnerability.cache import Cache
+from anchore_gate.vulnerability.database import DatabaseSettings
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 ROOT = Path(__file__).parents[2]
@@ -180,3 +182,19 @@ def test_a_rule_that_can_find_nothing_is_no_silent_pass(demo_images: Images, tmp
     named = policy(tmp_path, ("secret_scans", "content_regex_checks", {"content_regex_name": "AWS_KEY"}))
     result = gate(str(demo_images[1]), policy=named)
     assert any("can find nothing: no secret expression by the name 'AWS_KEY'" in one for one in result.notes)
+
+
+def test_missing_data_is_old_data_where_nothing_else_is_asked_of_it(
+    demo_images: Images, tmp_path: Path
+) -> None:
+    engine = LocalEngine(database=DatabaseSettings(cache=Cache(tmp_path / "nothing"), offline=True))
+    stale = ("vulnerabilities", "stale_feed_data", {"max_days_since_sync": "2"})
+    package = ("vulnerabilities", "package", {"package_type": "all"})
+
+    result = gate(str(demo_images[0]), policy=policy(tmp_path, stale), engine=engine)
+
+    assert [one.trigger_id for one in result.evaluation.outcomes[0].findings] == [
+        "deb3f1afb4ea0ddf587e6c62c341c6fa"
+    ]
+    with pytest.raises(GateError, match="no vulnerability database"):
+        gate(str(demo_images[0]), policy=policy(tmp_path, stale, package), engine=engine)

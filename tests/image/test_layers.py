@@ -364,13 +364,38 @@ def test_large_files_are_streams() -> None:
 
 def test_what_was_not_searched_is_said() -> None:
     files = squash(
-        {"big": b"a" * (MIB + 1), "bin": b"\0" + KEY_LINE, "text": KEY_LINE}, needs=Needs(searches=SECRETS)
+        {"big": b"a" * (MIB + 1), "bin": b"\0" + KEY_LINE * 500, "text": KEY_LINE},
+        needs=Needs(searches=SECRETS),
     )
     assert [hit.path for hit in files.hits] == ["/text"]
     assert files.notes == (
         "1 files larger than 1048576 bytes were not searched for content",
         "1 binary files (a NUL byte near the start) were not searched for content",
     )
+
+
+def test_a_short_binary_file_is_searched_as_by_anchore() -> None:
+    files = squash({"bin": b"\0\xff\n" + KEY_LINE}, needs=Needs(searches=SECRETS))
+
+    assert [(hit.path, hit.lines) for hit in files.hits] == [("/bin", (2,))]
+    assert files.notes == ()
+
+
+def test_a_link_to_a_file_with_a_hit_has_it_too() -> None:
+    files = squash(
+        {
+            "keys/key": KEY_LINE,
+            "a/one": symlink("../keys/key"),
+            "two": symlink("/a/one"),
+            "k": symlink("keys"),
+        },
+        {"three": symlink("keys/key"), "gone": symlink("keys/none"), "loop": symlink("loop")},
+        needs=Needs(searches=SECRETS),
+    )
+
+    assert [(hit.path, hit.layer) for hit in files.hits] == [
+        (path, 0) for path in ("/a/one", "/keys/key", "/three", "/two")
+    ]
 
 
 def test_a_large_sparse_file_costs_no_memory() -> None:

@@ -110,14 +110,14 @@ class AttributeMatch(Trigger):
     )
 
     def __post_init__(self) -> None:
-        if self.mode is not None and not re.fullmatch(r"(?:0o)?[0-7]{1,12}", self.mode):
+        if self.mode and not re.fullmatch(r"\s*(?:0[oO])?[0-7]{1,12}\s*", self.mode):
             raise ValueError(f"mode: not octal digits: {self.mode[:40]!r}")
 
     def needs(self, settings: AnalyzerSettings) -> Needs:
         """See `Trigger.needs`."""
         del settings
         wanted = Checksums(pattern=re.escape(self.filename))
-        return Needs(checksums=(wanted,) if self.checksum is not None else ())
+        return Needs(checksums=(wanted,) if self.checksum else ())
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
@@ -132,7 +132,7 @@ class AttributeMatch(Trigger):
             yield self.found(text, path=self.filename, layer=entry.layer)
 
     def _checks(self, entry: FileEntry, evidence: Evidence) -> Iterator[tuple[bool, str]]:
-        if self.checksum is not None:
+        if self.checksum:
             actual = evidence.filesystem.checksum(self.filename, self.checksum_algorithm)
             actual = actual or "DIRECTORY_OR_OTHER"
             same = actual == self.checksum
@@ -140,8 +140,8 @@ class AttributeMatch(Trigger):
                 same is (self.checksum_match == "equals"),
                 f"checksum={actual} op={self.checksum_match} specified_checksum={self.checksum}",
             )
-        if self.mode is not None:
-            bits, wanted = entry.mode & 0o7777, int(self.mode, 8)
+        if self.mode:
+            bits, wanted = entry.mode & 0o7777, int(self.mode, 8) & 0o7777
             yield (
                 (bits == wanted) is (self.mode_op == "equals"),
                 f"mode={oct(bits)} op={self.mode_op} specified_mode={oct(wanted)}",

@@ -56,7 +56,7 @@ class ContentRegexChecks(Trigger):
         hits = self._hits(evidence)
         if self.match_type == "notfound":
             if not hits:
-                path = self.filename_regex.text if self.filename_regex else "*"
+                path = (self.filename_regex.text if self.filename_regex else "") or "*"
                 yield self.found(
                     "Secret content search analyzer did not find regexp match in container: "
                     f"filename_regex={path} content_regex_name={self.content_regex_name or 'all'}"

@@ -47,6 +47,9 @@ DIGEST = hashlib.sha256(b"p").hexdigest()
         ({"mode": "0600", "mode_op": "not_equals"}, "filename=/etc/passwd and mode=0o644 op=not_equals specified_mode=0o600"),
         ({"checksum": DIGEST, "mode": "0600"}, None),
         ({"skip_missing": "false"}, None),
+        ({"checksum": "", "mode": "", "checksum_match": "not_equals", "mode_op": "not_equals"}, None),
+        ({"mode": "100644"}, "filename=/etc/passwd and mode=0o644 op=equals specified_mode=0o644"),
+        ({"mode": " 0o0644 "}, "filename=/etc/passwd and mode=0o644 op=equals specified_mode=0o644"),
     ],
 )  # fmt: skip
 def test_every_attribute_given_must_hold(params: dict[str, str], message: str | None) -> None:
@@ -123,6 +126,19 @@ def test_no_secret_is_found_where_it_is_asked_for() -> None:
         "9715fd56c1801e0f2551b7970dcbf032"
     ]
     assert messages(raw, evidence(files=files(hits=HITS))) == []
+
+
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        ({"filename_regex": ""}, "filename_regex=* content_regex_name=all"),
+        ({"filename_regex": "/a", "content_regex_name": "X"}, "filename_regex=/a content_regex_name=X"),
+    ],
+)
+def test_where_nothing_is_found_the_question_is_told(params: dict[str, str], told: str) -> None:
+    raw = bundle(rule("secret_scans", "content_regex_checks", match_type="notfound", **params))
+
+    assert [one.rpartition(": ")[2] for one in messages(raw, evidence(files=files()))] == [told]
 
 
 def test_only_what_rules_name_is_looked_for() -> None:

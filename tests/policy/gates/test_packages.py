@@ -65,6 +65,18 @@ def test_enterprise_words_have_their_own_id_and_both_are_allowed() -> None:
         ({"name": "leftpad", "version": "1.1.0"},
          "Required input package (leftpad) is present (1.3.0), but not at the version specified in policy (leftpad)"),
         ({"name": "leftpad", "version": "1.3.0", "version_match_type": "minimum"}, None),
+        ({"name": "leftpad", "version": ""}, None),
+        ({"name": "bash", "version": "5.1.8-6.el9"}, None),
+        ({"name": "bash", "version": "1:5.1.8-6.el9"}, None),
+        ({"name": "bash", "version": "5.1.8"},
+         "Required input package (bash) is present (5.1.8-6.el9), but not at the version specified in policy (bash)"),
+        ({"name": "bash", "version": "5.1.8", "version_match_type": "minimum"}, None),
+        ({"name": "bash", "version": "5.2", "version_match_type": "minimum"},
+         "Required min-version input package (bash) is present (5.1.8-6.el9), "
+         "but is lower version than what is specified in policy (5.2)"),
+        ({"name": "libfoo1", "version": "1:1.3", "version_match_type": "minimum"},
+         "Required min-version input package (libfoo1) is present (1:1.2.3-4+b1), "
+         "but is lower version than what is specified in policy (1:1.3)"),
     ],
 )  # fmt: skip
 def test_a_required_package_is_missed(params: dict[str, Any], message: str | None) -> None:
