@@ -71,7 +71,7 @@ class InstructionCheck(Trigger):
     def _hits(self, texts: list[str]) -> list[bool]:
         if self.check == "exists":
             return [True] * len(texts)
-        if not self.value:
+        if self.value is None:
             return [False] * len(texts)
         match self.check.removeprefix("not_"):
             case "like":
@@ -221,7 +221,7 @@ class NoDockerfileProvided(Trigger):
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
-        if evidence.build.mode != "Actual":
+        if evidence.dockerfile.mode != "Actual":
             yield self.found("Image was not analyzed with an actual Dockerfile", fix="give --dockerfile")
 
 

@@ -129,7 +129,7 @@ def _is_changed(file: PackageFile, entry: FileEntry, evidence: Evidence) -> bool
         actual = evidence.filesystem.checksum(entry.path, file.algorithm)
         if actual is not None and actual != file.digest:
             return True
-    if entry.type in {"file", "dir"} and file.mode is not None:
+    if entry.type in {"file", "dir"} and file.mode and entry.mode:
         recorded, actual_mode = f"{file.mode:o}", f"{entry.mode:o}"
         length = min(len(recorded), len(actual_mode))
         if recorded[-length:] != actual_mode[-length:]:

@@ -45,9 +45,9 @@ def _text(evidence: Evidence) -> str:
 def _entries(evidence: Evidence) -> list[tuple[str, list[str]]]:
     by_user: dict[str, tuple[str, list[str]]] = {}
     for written in _text(evidence).split("\n"):
-        line = written.removesuffix("\r")
+        line = written.strip()
         parts = line.split(":")
-        if line.strip():
+        if line:
             by_user[parts[_USER]] = (line, parts)
     return list(by_user.values())
 

@@ -30,6 +30,10 @@ def asked(text: str, trigger: str, **params: Any) -> list[str]:
         ("in", "scratch, alpine", ["scratch"]),
         ("not_in", "scratch, alpine", ["debian:12 AS x"]),
         ("=", None, []),
+        ("=", "", []),
+        ("!=", "", ["debian:12 AS x", "scratch"]),
+        ("like", "", ["debian:12 AS x", "scratch"]),
+        ("not_in", "", ["debian:12 AS x", "scratch"]),
         ("not_exists", None, []),
     ],
 )
@@ -101,6 +105,14 @@ def test_a_step_of_the_history_keeps_the_id_that_engine_gave_it(
     [finding] = findings(bundle(rule("dockerfile", trigger, **params)), evidence(dockerfile=guessed))
 
     assert hashed_id("dockerfile", trigger, engines) in finding.other_ids
+
+
+def test_an_image_known_by_a_list_of_packages_alone_has_no_dockerfile() -> None:
+    seen = evidence(dockerfile=Dockerfile(mode="Unknown"))
+
+    assert messages(bundle(rule("dockerfile", "no_dockerfile_provided")), seen) == [
+        "Image was not analyzed with an actual Dockerfile"
+    ]
 
 
 def test_a_guess_is_left_alone_where_the_rule_says_so() -> None:

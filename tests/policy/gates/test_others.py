@@ -150,6 +150,14 @@ def test_an_account_is_no_less_denied_for_the_shape_of_its_line(line: str) -> No
     ]
 
 
+def test_blanks_around_an_entry_are_no_part_of_it() -> None:
+    seen = evidence(files=files(kept={"/etc/passwd": b"  app:x:1:1::/:/bin/bash \t\n \n"}))
+
+    assert messages(bundle(rule("passwd_file", "denylist_shells", shells="/bin/bash")), seen) == [
+        "Blacklisted shell '/bin/bash' found in image's /etc/passwd: pentry=app:x:1:1::/:/bin/bash"
+    ]
+
+
 def test_the_size_is_that_of_the_files_in_the_end_as_engine_counts_it() -> None:
     entries = [FileEntry(path=f"/{n}", type="file", mode=0o100644, size=513) for n in range(20)]
     raw = bundle(rule("metadata", "attribute", attribute="size", check=">", value="0"))
