@@ -67,7 +67,7 @@ class AnalyzerSettings:
 
 
 def load_settings(path: Path, *, base: AnalyzerSettings | None = None) -> AnalyzerSettings:
-    """Read Anchore's `analyzer_config.yaml` (or the same in JSON). Raises `ConfigError`."""
+    """Read Anchore's `analyzer_config.yaml`, or our `analyzer` table in YAML. Raises `ConfigError`."""
     content = read_limited(path, _MAX_FILE, what=str(path))
     try:
         return settings_from(_document(content), base=base or AnalyzerSettings.default())
@@ -78,6 +78,8 @@ def load_settings(path: Path, *, base: AnalyzerSettings | None = None) -> Analyz
 def settings_from(raw: Any, *, base: AnalyzerSettings) -> AnalyzerSettings:
     """Lay what an analyzer configuration says over `base`. Raises `ConfigError`."""
     document = _mapping(raw, "the file")
+    if "analyzer" in document:
+        return with_table(document["analyzer"], base=base)
     settings = base
     if "secret_search" in document:
         found, size = _search_section(document["secret_search"], "secret_search", base.secrets_max_size)
@@ -89,7 +91,7 @@ def settings_from(raw: Any, *, base: AnalyzerSettings) -> AnalyzerSettings:
         section = _mapping(document["retrieve_files"], "retrieve_files")
         limit = section.get("max_file_size_kb", base.retrieve_max_size // 1024)
         if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
-            raise ConfigError(f"retrieve_files.max_file_size_kb: not a size: {limit!r}")
+            raise ConfigError(f"retrieve_files.max_file_size_kb: not a size: {_shown(limit)}")
         files = base.retrieve
         if section.get("file_list") is not None:
             files = _texts(section["file_list"], "retrieve_files.file_list")
@@ -116,6 +118,9 @@ def with_table(raw: Any, *, base: AnalyzerSettings) -> AnalyzerSettings:
     files = base.retrieve
     if "files" in retrieve:
         files = _texts(retrieve["files"], "analyzer.retrieve.files")
+        for path in files:
+            if not path.startswith("/"):
+                raise ConfigError(f"analyzer.retrieve.files: not an absolute path: {_shown(path)}")
     return AnalyzerSettings(
         secrets=_named(secrets, "analyzer.secrets.expressions", defaults),
         secrets_max_size=_size(secrets, "analyzer.secrets.max-size", base.secrets_max_size),
@@ -143,7 +148,7 @@ def _named(
         if not name or "=" in name or "," in name:  # rules name them in lists, findings as NAME=EXPRESSION
             raise ConfigError(f"{where}: not a name: {name[:80]!r}")
         if not isinstance(regex, str):
-            raise ConfigError(f"{where}.{name}: not a text: {regex!r}"[:200])
+            raise ConfigError(f"{where}.{name}: not a text: {_shown(regex)}")
         found[name] = _expression(f"{name}={regex}", f"{where}.{name}")
     return tuple(found.values())
 
@@ -151,14 +156,14 @@ def _named(
 def _size(table: dict[str, Any], where: str, default: int) -> int:
     size = table.get("max-size", default)
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
-        raise ConfigError(f"{where}: not a number of bytes: {size!r}"[:200])
+        raise ConfigError(f"{where}: not a number of bytes: {_shown(size)}")
     return size
 
 
 def _switch(table: dict[str, Any], where: str, *, default: bool) -> bool:
     value = table.get(where.rpartition(".")[2], default)
     if not isinstance(value, bool):
-        raise ConfigError(f"{where}: neither true nor false: {value!r}"[:200])
+        raise ConfigError(f"{where}: neither true nor false: {_shown(value)}")
     return value
 
 
@@ -220,6 +225,13 @@ def _texts(raw: Any, where: str) -> tuple[str, ...]:
     if not isinstance(raw, list) or not all(isinstance(item, str) for item in raw):
         raise ConfigError(f"{where}: not a list of texts")
     return tuple(raw)
+
+
+def _shown(value: Any) -> str:
+    """Short: aliases make a few lines of YAML larger than any memory."""
+    if isinstance(value, (dict, list, set, tuple)):
+        return f"a {type(value).__name__}"
+    return repr(value)[:100]
 
 
 def _searches(kind: str, found: tuple[NamedExpression, ...], size: int) -> tuple[ContentSearch, ...]:

@@ -70,6 +70,7 @@ def test_every_key_has_its_setting() -> None:
         ({"contents": {"expressions": {"A=B": "x"}}}, "analyzer.contents.expressions: not a name: 'A=B'"),
         ({"contents": {"expressions": {"": "x"}}}, "analyzer.contents.expressions: not a name: ''"),
         ({"retrieve": {"files": "/etc/passwd"}}, "analyzer.retrieve.files: not a list of texts"),
+        ({"retrieve": {"files": ["etc/passwd"]}}, "analyzer.retrieve.files: not an absolute path: 'etc/p"),
         ({"malware": {"required": 1}}, "analyzer.malware.required: neither true nor false: 1"),
     ],
 )
@@ -135,6 +136,26 @@ def test_a_wrong_file_of_anchores_is_told_in_one_line(tmp_path: Path, text: str,
     path.write_text(text)
 
     with pytest.raises(ConfigError, match=f"analyzer_config.yaml: {said}"):
+        load_settings(path)
+
+
+def test_a_file_may_hold_our_own_table(tmp_path: Path) -> None:
+    path = tmp_path / "analyzer.yaml"
+    path.write_text("analyzer:\n  contents:\n    expressions: {P: '.*p'}\n")
+
+    assert load_settings(path) == table(contents={"expressions": {"P": ".*p"}})
+    path.write_text('{"analyzer": {"content": {}}}')
+    with pytest.raises(ConfigError, match=r"analyzer\.content: no such key; known are secrets, contents"):
+        load_settings(path)
+
+
+def test_yaml_that_would_fill_any_memory_is_refused_in_one_line(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+    path = tmp_path / "analyzer_config.yaml"
+    path.write_text("\n".join([*lines, "retrieve_files: {max_file_size_kb: *a11}"]))
+
+    with pytest.raises(ConfigError, match="not a size: a list"):
         load_settings(path)
 
 
