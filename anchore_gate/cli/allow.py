@@ -8,12 +8,15 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anchore_gate.cli.terminal import hint
-from anchore_gate.errors import ConfigError, UsageError
+from anchore_gate.cli.policy_file import warn
+from anchore_gate.errors import UsageError
 
 if TYPE_CHECKING:
-    from anchore_gate.model.evaluation import MatchedRule
+    from anchore_gate.model.evaluation import Finding, MatchedRule
     from anchore_gate.model.result import GateRun
+    from anchore_gate.policy.edit import Acceptance, PolicyText
+
+_TOLD = 5  # ids that may be meant
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,24 +34,46 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Edit the file in place; 0 when every finding is accepted, nothing is written otherwise."""
-    from anchore_gate.policy.edit import Acceptance, accept
+    from anchore_gate.cli.policy_file import PolicyFile
+    from anchore_gate.model.result import GateResult
+    from anchore_gate.policy.edit import PolicyText
     from anchore_gate.report.reading import load_run
 
     if not args.reason.strip():
         raise UsageError("--reason: say why")
     expires = _moment(args.expires, datetime.now(timezone.utc))
     judged = load_run(args.result)
-    text = _read(args.policy)
+    file = PolicyFile.read(args.policy)
+    policy = PolicyText(file.text)
+    told = [f"{args.policy}: {one}" for one in _accepted(args, policy, judged, expires)]
+    judges = {one.evaluation.bundle_id for one in judged.results if isinstance(one, GateResult)}
+    if policy.id not in judges:
+        told.append(f"note: the result is another policy's: {', '.join(sorted(judges))}, not {policy.id}")
+    if args.owner and policy.is_enterprise:
+        told.append("note: Anchore Enterprise itself refuses the key 'owner'; here it is read")
+    file.write(policy.finished())
+    for one in told:
+        warn(one)
+    return 0
+
+
+def _accepted(args: argparse.Namespace, policy: PolicyText, judged: GateRun, expires: str) -> Iterator[str]:
+    from anchore_gate.policy.edit import Acceptance
+
+    done: set[tuple[str, str, str]] = set()
     for trigger_id in args.trigger_ids:
         for gate, mapping in _found(judged, trigger_id):
-            text, allowlist = _listed(text, mapping, args.allowlist)
             item = Acceptance(
                 gate=gate, trigger_id=trigger_id, expires_on=expires, reason=args.reason, owner=args.owner
             )
-            text = accept(text, item, allowlist_id=allowlist)
-            hint(f"{args.policy}: {gate} {trigger_id} accepted in {allowlist!r} until {expires}")
-    _write(args.policy, text)
-    return 0
+            allowlist = _allowlist(policy, item, mapping, args.allowlist)
+            if (allowlist, gate, trigger_id) in done:
+                continue
+            done.add((allowlist, gate, trigger_id))
+            before = policy.accept(item, allowlist_id=allowlist)
+            end = f"until {before}" if before else "without an end"
+            was = "" if before is None else f" (there before, {end})"
+            yield f"{gate} {trigger_id} accepted in {allowlist!r} until {expires}{was}"
 
 
 def _moment(text: str, now: datetime) -> str:
@@ -66,54 +91,42 @@ def _moment(text: str, now: datetime) -> str:
 
 def _found(judged: GateRun, trigger_id: str) -> Iterator[tuple[str, MatchedRule | None]]:
     """The gate and the mapping of each finding of an id, once. Raises `UsageError` for none."""
-    from anchore_gate.model.result import GateResult
-
-    found = dict.fromkeys(
-        (outcome.gate, result.evaluation.mapping)
-        for result in judged.results
-        if isinstance(result, GateResult)
-        for outcome in result.evaluation.outcomes
-        for finding in outcome.findings
-        if trigger_id in {finding.trigger_id, *finding.other_ids}
-    )
+    found: dict[tuple[str, MatchedRule | None], None] = {}
+    known: set[str] = set()
+    for gate, mapping, finding in _findings(judged):
+        known.add(finding.trigger_id)
+        if trigger_id in {finding.trigger_id, *finding.other_ids}:
+            found[gate, mapping] = None
     if not found:
-        raise UsageError(f"the result has no finding {trigger_id!r}")
+        raise UsageError(f"the result has no finding {trigger_id!r}{_instead(trigger_id, sorted(known))}")
     yield from found
 
 
-def _listed(text: str, mapping: MatchedRule | None, allowlist: str | None) -> tuple[str, str]:
-    """The policy's text and the id of the allowlist to write to, made where the mapping names none."""
-    from anchore_gate.policy.edit import with_allowlist
+def _findings(judged: GateRun) -> Iterator[tuple[str, MatchedRule | None, Finding]]:
+    from anchore_gate.model.result import GateResult
 
+    for result in judged.results:
+        if isinstance(result, GateResult):
+            for outcome in result.evaluation.outcomes:
+                yield from ((outcome.gate, result.evaluation.mapping, one) for one in outcome.findings)
+
+
+def _instead(trigger_id: str, known: list[str]) -> str:
+    """Which ids may be meant."""
+    from difflib import get_close_matches
+
+    if not known:
+        return ": it has none at all"
+    holding = [one for one in known if trigger_id.strip("*").lower() in one.lower()]
+    like = holding or get_close_matches(trigger_id, known, n=_TOLD, cutoff=0.5) or known
+    more = f" and {len(like) - _TOLD} more" if len(like) > _TOLD else ""
+    return f" (it has {', '.join(map(repr, like[:_TOLD]))}{more})"
+
+
+def _allowlist(policy: PolicyText, item: Acceptance, mapping: MatchedRule | None, wanted: str | None) -> str:
+    """The id of the allowlist to write to, made where the mapping names none."""
     if mapping is not None:
-        return with_allowlist(text, mapping, allowlist_id=allowlist)
-    if allowlist is None:
+        return policy.allowlist(item, mapping, wanted=wanted)
+    if wanted is None:
         raise UsageError("no mapping picked the image: give --allowlist ID")
-    return text, allowlist
-
-
-def _read(path: Path) -> str:
-    from anchore_gate.policy.document import read_text, shipped_names
-
-    if not path.exists() and str(path) in shipped_names():
-        raise UsageError(f"{path} ships: make your own copy (anchore-gate policy show {path} > policy.json)")
-    try:
-        return read_text(path).decode("utf-8")
-    except UnicodeDecodeError as problem:
-        raise ConfigError(f"policy {str(path)!r}: not UTF-8") from problem
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all."""
-    import os
-    import shutil
-
-    place = path.resolve()
-    made = place.with_name(f".{place.name}.{os.getpid()}")
-    try:
-        made.write_bytes(text.encode("utf-8"))
-        shutil.copymode(place, made)
-        made.replace(place)
-    except OSError as problem:
-        made.unlink(missing_ok=True)
-        raise ConfigError(f"policy {str(path)!r}: {problem.strerror or problem}") from problem
+    return wanted

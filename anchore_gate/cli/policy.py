@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from anchore_gate.cli.terminal import Line, hint, say, show, table
+from anchore_gate.cli.policy_file import LONGEST, told, warn
+from anchore_gate.cli.terminal import Line, say, show, table
 from anchore_gate.errors import UsageError
 
 if TYPE_CHECKING:
     from anchore_gate.model.evaluation import Problem
-
-_LONGEST = 2000  # the message that lists the known gates has 300 letters
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +67,7 @@ def _validate(source: str) -> int:
     around = {outer for path in said for outer in _outer(path)}
     problems += dict.fromkeys(one for one in breaches(draft.raw) if not _is_said(one, said, around))
     for problem in problems:
-        _say(_told(problem))
+        _say(told(problem))
     errors = sum(problem.severity == "error" for problem in problems)
     warnings = _counted(len(problems) - errors, "warning")
     _say(f"{source}: {_counted(errors, 'error')}, {warnings}")
@@ -79,13 +78,7 @@ def _say(text: str) -> None:
     """One line; what a policy holds must not move the cursor or command a CI system."""
     from anchore_gate.report.cleaning import line
 
-    show((Line(line(text, limit=_LONGEST), indent=len(text) - len(text.lstrip(" "))),))
-
-
-def _warn(text: str) -> None:
-    from anchore_gate.report.cleaning import line
-
-    hint(line(text, limit=_LONGEST))
+    show((Line(line(text, limit=LONGEST), indent=len(text) - len(text.lstrip(" "))),))
 
 
 def _is_said(breach: Problem, said: set[str], around: set[str]) -> bool:
@@ -100,10 +93,6 @@ def _outer(path: str) -> Iterator[str]:
     yield from (path[:n] for n, letter in enumerate(path) if letter in ".[")
     if path:
         yield ""
-
-
-def _told(problem: Problem) -> str:
-    return f"{problem.severity}: {problem.path or 'the policy'}: {problem.message} [{problem.type}]"
 
 
 def _explain(source: str, image: str | None) -> int:
@@ -131,12 +120,12 @@ def _convert(source: str, to: str) -> int:
     draft = load_draft(source)
     errors = draft.errors(now=datetime.now(timezone.utc))
     for problem in errors:
-        _warn(_told(problem))
+        warn(told(problem))
     if errors:
         return 2
     converted = convert(draft.raw, to=to)
     for note in converted.notes:
-        _warn(f"note: {note}")
+        warn(f"note: {note}")
     say(json.dumps(converted.policy, indent=2, ensure_ascii=False))
     return 0
 
@@ -164,7 +153,7 @@ def _show(source: str) -> int:
 
 def _faulty(source: str, errors: int) -> int:
     if errors:
-        _warn(f"{source}: {_counted(errors, 'error')} (anchore-gate policy validate {source})")
+        warn(f"{source}: {_counted(errors, 'error')} (anchore-gate policy validate {source})")
     return 2 if errors else 0
 
 

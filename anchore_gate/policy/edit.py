@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
 
@@ -11,6 +12,8 @@ from anchore_gate.policy.document import parse_json
 from anchore_gate.policy.jsontext import Place, added, appended, replaced
 from anchore_gate.policy.legacy import ENTERPRISE_WORDS, Words, words_of
 from anchore_gate.values import dataclass
+
+_MARK = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,76 +27,113 @@ class Acceptance:
     owner: str = ""
 
 
-def accept(text: str, acceptance: Acceptance, *, allowlist_id: str) -> str:
-    """
-    The policy's text with the item in that allowlist: a new one at its end, or the old one renewed.
+class PolicyText:
+    """A policy's text in which findings are accepted."""
 
-    Raises `UsageError` where the policy has no such allowlist, `InvalidBundle` where it is no JSON.
-    """
-    raw = parse_json(text)
-    words = words_of(raw)
-    place = _place(raw, words, allowlist_id)
-    items = raw[words.allowlists][place]["items"]
-    array: Place = (words.allowlists, place, "items")
-    written = _fields(acceptance, words)
-    known = next((n for n, one in enumerate(items) if _is_same(one, acceptance)), None)
-    if known is None:
-        items.append({"id": _new_id(items, acceptance), **written})
-        return _checked(appended(text, array, items[-1]), raw)
-    items[known] |= written
-    return _checked(replaced(text, (*array, known), items[known]), raw)
+    def __init__(self, text: str) -> None:
+        """Raises `InvalidBundle` where it is no JSON."""
+        self._mark = _MARK if text.startswith(_MARK) else ""
+        self._text = text.removeprefix(_MARK)
+        self._raw: Any = parse_json(self._text)
+        self._words = words_of(self._raw)
 
+    @property
+    def id(self) -> str:
+        """The policy's own."""
+        return str(self._raw.get("id")) if isinstance(self._raw, dict) else ""
 
-def with_allowlist(text: str, mapping: MatchedRule, *, allowlist_id: str | None = None) -> tuple[str, str]:
-    """
-    The policy's text with an allowlist that the mapping refers to, and that list's id.
+    @property
+    def is_enterprise(self) -> bool:
+        """Whether Anchore Enterprise reads it, which refuses keys that it does not know."""
+        return self._words is ENTERPRISE_WORDS
 
-    It is the one of that id, or the mapping's first one; a mapping without any gets a new one. Raises
-    `UsageError` where the policy has no such list or mapping, `InvalidBundle` where it is no JSON.
-    """
-    raw = parse_json(text)
-    words = words_of(raw)
-    number = _number(raw, mapping)
-    if number is None:
-        if allowlist_id or mapping.allowlist_ids:
-            return text, allowlist_id or mapping.allowlist_ids[0]
-        raise UsageError("the policy has no such mapping as the result names: give --allowlist ID")
-    ids = raw["mappings"][number].get(words.allowlist_ids)
-    if isinstance(ids, list) and ids:
-        if allowlist_id is not None and allowlist_id not in ids:
-            known = ", ".join(map(str, ids))
-            raise UsageError(
-                f"the image's mapping does not refer to {allowlist_id!r} (it refers to: {known})"
-            )
-        return text, allowlist_id or str(ids[0])
-    made = allowlist_id or _unused("accepted", raw, words)
-    changed = _put(text, raw, ("mappings", number), words.allowlist_ids, made)
-    if made not in _known(raw, words):
-        version = words.versions[0] if words.versions else "2"
-        entry = {"id": made, "name": "Accepted findings", "version": version, "items": []}
-        changed = _put(changed, raw, (), words.allowlists, entry)
-    return _checked(changed, raw), made
+    def finished(self) -> str:
+        """The text with all changes. Raises `ConfigError` where it does not say what it should."""
+        if parse_json(self._text) != self._raw:
+            raise ConfigError("the policy could not be edited in place; add the item by hand")
+        return self._mark + self._text
 
+    def accept(self, acceptance: Acceptance, *, allowlist_id: str) -> str | None:
+        """
+        Put the item into that allowlist: a new one at its end, or the old one renewed.
 
-def _put(text: str, raw: Any, place: Place, key: str, value: Any) -> str:
-    """One more element in the array under a key, which may be missing or null; `raw` follows."""
-    holder = raw
-    for step in place:
-        holder = holder[step]
-    if isinstance(holder.get(key), list):
-        holder[key].append(value)
-        return appended(text, (*place, key), value)
-    if holder.get(key) is not None:
-        raise UsageError(f"the policy's {key!r} is not a list")
-    is_null = key in holder
-    holder[key] = [value]
-    return replaced(text, (*place, key), [value]) if is_null else added(text, place, key, [value])
+        Until when it was accepted before: None for a new item, "" for one without an end. Raises `UsageError`
+        where the policy has no such allowlist.
+        """
+        place = self._place(allowlist_id)
+        items = self._raw[self._words.allowlists][place]["items"]
+        array: Place = (self._words.allowlists, place, "items")
+        written = _fields(acceptance, self._words)
+        known = next((n for n, one in enumerate(items) if _is_same(one, acceptance)), None)
+        if known is None:
+            items.append({"id": _new_id(items, acceptance), **written})
+            self._text = appended(self._text, array, items[-1])
+            return None
+        before = items[known].get("expires_on")
+        items[known] |= written
+        self._text = replaced(self._text, (*array, known), items[known])
+        return str(before or "")
 
+    def allowlist(self, acceptance: Acceptance, mapping: MatchedRule, *, wanted: str | None = None) -> str:
+        """
+        The id of the allowlist to write to, which the mapping refers to.
 
-def _checked(changed: str, expected: Any) -> str:
-    if parse_json(changed) != expected:
-        raise ConfigError("the policy could not be edited in place; add the item by hand")
-    return changed
+        It is the one of that id, or of the mapping's own the one that holds the item, or the first; a mapping
+        without any gets a new one. Raises `UsageError` where the policy has no such list or mapping.
+        """
+        number = _number(self._raw, mapping)
+        if number is None:
+            if wanted or mapping.allowlist_ids:
+                return wanted or self._best(acceptance, mapping.allowlist_ids)
+            raise UsageError("the policy has no such mapping as the result names: give --allowlist ID")
+        ids = self._raw["mappings"][number].get(self._words.allowlist_ids)
+        if isinstance(ids, list) and ids:
+            if wanted is not None and wanted not in ids:
+                known = ", ".join(map(str, ids))
+                raise UsageError(f"the image's mapping does not refer to {wanted!r} (it refers to: {known})")
+            return wanted or self._best(acceptance, ids)
+        return self._made(number, wanted or _unused("accepted", _known(self._raw, self._words)))
+
+    def _best(self, acceptance: Acceptance, ids: Iterable[Any]) -> str:
+        named = [str(one) for one in ids]
+        lists = self._raw.get(self._words.allowlists)
+        for place, known in enumerate(_known(self._raw, self._words)):
+            if known in named and any(_is_same(item, acceptance) for item in lists[place]["items"]):
+                return str(known)
+        return named[0]
+
+    def _made(self, mapping: int, allowlist_id: str) -> str:
+        self._put(("mappings", mapping), self._words.allowlist_ids, allowlist_id)
+        if allowlist_id not in _known(self._raw, self._words):
+            version = self._words.versions[0] if self._words.versions else "2"
+            entry = {"id": allowlist_id, "name": "Accepted findings", "version": version, "items": []}
+            self._put((), self._words.allowlists, entry)
+        return allowlist_id
+
+    def _put(self, place: Place, key: str, value: Any) -> None:
+        """One more element in the array under a key, which may be missing or null."""
+        holder = self._raw
+        for step in place:
+            holder = holder[step]
+        if isinstance(holder.get(key), list):
+            holder[key].append(value)
+            self._text = appended(self._text, (*place, key), value)
+            return
+        if holder.get(key) is not None:
+            raise UsageError(f"the policy's {key!r} is not a list")
+        is_null = key in holder
+        holder[key] = [value]
+        if is_null:
+            self._text = replaced(self._text, (*place, key), [value])
+        else:
+            self._text = added(self._text, place, key, [value])
+
+    def _place(self, allowlist_id: str) -> int:
+        known = _known(self._raw, self._words)
+        if allowlist_id in known:
+            return known.index(allowlist_id)
+        told = ", ".join(one for one in known if one is not None) or "none"
+        raise UsageError(f"the policy has no allowlist {allowlist_id!r} (it has: {told})")
 
 
 def _number(raw: Any, mapping: MatchedRule) -> int | None:
@@ -109,30 +149,20 @@ def _number(raw: Any, mapping: MatchedRule) -> int | None:
     return None
 
 
-def _known(raw: Any, words: Words) -> list[str]:
-    lists = raw.get(words.allowlists)
-    return (
-        [str(one.get("id")) for one in lists or () if isinstance(one, dict)]
-        if isinstance(lists, list)
-        else []
-    )
+def _known(raw: Any, words: Words) -> list[str | None]:
+    """The ids of the allowlists, in their order; None in the place of what is none."""
+    lists = raw.get(words.allowlists) if isinstance(raw, dict) else None
+    elements = lists if isinstance(lists, list) else ()
+    return [one.get("id") if _is_allowlist(one) else None for one in elements]
 
 
-def _unused(name: str, raw: Any, words: Words) -> str:
-    taken = _known(raw, words)
+def _is_allowlist(raw: Any) -> bool:
+    return isinstance(raw, dict) and isinstance(raw.get("id"), str) and isinstance(raw.get("items"), list)
+
+
+def _unused(name: str, taken: list[str | None]) -> str:
     numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
     return next(one for one in (name, *numbered) if one not in taken)
-
-
-def _place(raw: Any, words: Words, allowlist_id: str) -> int:
-    lists = raw.get(words.allowlists) if isinstance(raw, dict) else None
-    known = []
-    for number, one in enumerate(lists if isinstance(lists, list) else ()):
-        if isinstance(one, dict) and isinstance(one.get("items"), list):
-            if one.get("id") == allowlist_id:
-                return number
-            known.append(str(one.get("id")))
-    raise UsageError(f"the policy has no allowlist {allowlist_id!r} (it has: {', '.join(known) or 'none'})")
 
 
 def _is_same(item: Any, acceptance: Acceptance) -> bool:

@@ -25,7 +25,10 @@ def _parse(text: str) -> datetime:
     if found is None:
         raise ValueError(f"not an RFC 3339 time (like 2027-01-31T00:00:00Z): {text[:60]!r}")
     day, clock, fraction, zulu, sign, hours, minutes = found.groups()
-    moment = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=timezone.utc)
+    try:
+        moment = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=timezone.utc)
+    except ValueError as problem:
+        raise ValueError(f"no such time ({problem}): {text[:60]!r}") from problem
     offset = timedelta(microseconds=int((fraction or "0")[:6].ljust(6, "0")))
     if zulu is None:
         ahead = timedelta(hours=int(hours), minutes=int(minutes))

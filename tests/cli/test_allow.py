@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from anchore_gate.cli import main
+from anchore_gate.cli.policy_file import PolicyFile
+from anchore_gate.errors import ConfigError
 from anchore_gate.report.json import REPORTER
 from anchore_gate.report.reporter import ReportOptions
-from tests.policy.support import enterprise, rule
+from tests.policy.support import bundle, enterprise, rule
 from tests.support.runs import rich_result, run_of, unmapped_result
 
 KNOWN = "CVE-2024-0001+openssl"
@@ -61,6 +64,9 @@ def test_findings_are_accepted_in_the_mappings_allowlist(result: Path, policy: P
     ("ids", "more", "said"),
     [
         (("nothing",), {}, "the result has no finding 'nothing'"),
+        (("CVE-2024-0001",), {}, "'CVE-2024-0001' (it has 'CVE-2024-0001+openssl')"),
+        ((KNOWN.replace("1+", "9+"),), {}, "(it has 'CVE-2024-0001+openssl'"),
+        ((KNOWN,), {"expires": "2099-02-30"}, "no such time (day is out of range for month): '2099-02-30T"),
         ((KNOWN, "nothing"), {}, "the result has no finding 'nothing'"),
         ((KNOWN,), {"expires": "2001-01-01"}, "2001-01-01 is past"),
         ((KNOWN,), {"expires": "soon"}, "not an RFC 3339 time"),
@@ -114,3 +120,120 @@ def test_an_image_without_a_mapping_needs_the_lists_name(
 
     assert allow(path, policy, KNOWN) == 2
     assert "error: " in capsys.readouterr().err
+
+
+def test_what_was_there_before_is_told(
+    result: Path, policy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert allow(result, policy, KNOWN, KNOWN, expires="2098-01-31") == 0
+    assert "there before" not in capsys.readouterr().err
+    assert allow(result, policy, KNOWN) == 0
+    assert "(there before, until 2098-01-31T00:00:00Z)" in capsys.readouterr().err
+
+    assert len(json.loads(policy.read_text())["allowlists"][0]["items"]) == 1
+
+
+def test_a_result_of_another_policy_is_told(
+    result: Path, policy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy.write_text(json.dumps({**POLICY, "id": "other"}))
+
+    assert allow(result, policy, KNOWN) == 0
+    assert "note: the result is another policy's: " in capsys.readouterr().err
+
+
+def test_a_faulty_policy_is_not_edited_and_all_its_faults_are_said(
+    result: Path, policy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy.write_text(json.dumps({**POLICY, "id": 7, "mappings": [3]}))
+    before = policy.read_bytes()
+
+    assert allow(result, policy, KNOWN) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert [line.partition(" [")[0] for line in said[:-1]] == [
+        "error: id: not a text: 7",
+        "error: mappings[0]: not an object",
+    ]
+    assert "faulty, so nothing was written" in said[-1]
+    assert policy.read_bytes() == before
+
+
+def test_a_link_stays_and_what_it_means_is_edited(result: Path, policy: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.json"
+    link.symlink_to(policy.name)
+
+    assert allow(result, link, KNOWN) == 0
+    assert link.is_symlink()
+    assert KNOWN in policy.read_text()
+
+
+@pytest.mark.parametrize(
+    ("content", "kept"),
+    [
+        (json.dumps(POLICY, indent=2).replace("\n", "\r\n").encode(), b"\r\n"),
+        (json.dumps(POLICY).encode("utf-8-sig"), b"\xef\xbb\xbf{"),
+    ],
+    ids=["crlf", "byte order mark"],
+)
+def test_line_ends_and_marks_stay(result: Path, policy: Path, content: bytes, kept: bytes) -> None:
+    policy.write_bytes(content)
+
+    assert allow(result, policy, KNOWN) == 0
+    edited = policy.read_bytes()
+    assert kept in edited
+    assert edited.count(b"\n") == edited.count(b"\r\n")
+    assert json.loads(edited)["allowlists"][0]["items"][0]["trigger_id"] == KNOWN
+
+
+def test_what_cannot_be_edited_is_left_alone(
+    result: Path, policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipe, wide, folder = tmp_path / "pipe", tmp_path / "wide.json", tmp_path / "folder"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    wide.write_text(policy.read_text(), encoding="utf-16")
+    policy.chmod(0o444)
+    for path, said in (
+        (policy, "read-only"),
+        (pipe, "not a file that can be edited"),
+        (wide, "not UTF-8"),
+        (folder, "a folder, not a file"),
+        (tmp_path / "none.json", "no such file"),
+    ):
+        assert allow(result, path, KNOWN) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_a_file_that_changed_meanwhile_is_not_written_over(policy: Path) -> None:
+    read = PolicyFile.read(policy)
+    policy.write_text(json.dumps({**POLICY, "name": "new"}))
+
+    with pytest.raises(ConfigError, match="changed meanwhile"):
+        read.write(read.text)
+    assert json.loads(policy.read_text())["name"] == "new"
+    assert [path.name for path in policy.parent.iterdir()] == ["policy.json"]
+
+
+def test_a_reason_that_is_no_text_is_refused(result: Path, policy: Path) -> None:
+    before = policy.read_bytes()
+
+    assert allow(result, policy, KNOWN, reason="\udcff") == 2
+    assert policy.read_bytes() == before
+
+
+@pytest.mark.parametrize("dialect", ["engine", "enterprise"])
+def test_an_id_of_several_gates_is_accepted_in_each(
+    dialect: str, result: Path, policy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = json.loads(result.read_text())
+    same = "41cb7cdf04850e33a11f80c42bf660b3"
+    data = json.loads(json.dumps(data).replace(KNOWN, same))
+    result.write_text(json.dumps(data))
+    raw = bundle() if dialect == "engine" else enterprise()
+    policy.write_text(json.dumps(raw).replace('"w1"', '"a1"'))
+
+    assert allow(result, policy, same) == 0
+    made = json.loads(policy.read_text())
+    items = (made.get("allowlists") or made.get("whitelists"))[0]["items"]
+    assert sorted(one["gate"] for one in items) == ["dockerfile", "vulnerabilities"]
+    assert ("refuses the key 'owner'" in capsys.readouterr().err) is (dialect == "enterprise")

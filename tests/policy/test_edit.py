@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,16 +11,29 @@ from hypothesis import strategies as st
 
 from anchore_gate.errors import GateError, UsageError
 from anchore_gate.model.evaluation import MatchedRule
-from anchore_gate.policy.edit import Acceptance, accept, with_allowlist
+from anchore_gate.policy.edit import Acceptance, PolicyText
 from anchore_gate.policy.legacy import ENGINE_WORDS, ENTERPRISE_WORDS
 from anchore_gate.policy.parse import parse_bundle
 from anchore_gate.policy.review import review
+from anchore_gate.values import replace
 from tests.policy.support import NOW, bundle, enterprise
 
 ITEM = Acceptance(
     gate="packages", trigger_id="abc", expires_on="2099-01-31T00:00:00Z", reason="why \N{SNOWMAN}", owner="me"
 )
 OLD = {"id": "i1", "gate": "always", "trigger_id": "always"}
+
+
+def accept(text: str, item: Acceptance, *, allowlist_id: str) -> str:
+    policy = PolicyText(text)
+    policy.accept(item, allowlist_id=allowlist_id)
+    return policy.finished()
+
+
+def with_allowlist(text: str, rule: MatchedRule, *, allowlist_id: str | None = None) -> tuple[str, str]:
+    policy = PolicyText(text)
+    made = policy.allowlist(ITEM, rule, wanted=allowlist_id)
+    return policy.finished(), made
 
 
 def items_of(text: str) -> list[dict[str, Any]]:
@@ -72,6 +84,33 @@ def test_an_item_is_renewed_where_it_stands() -> None:
     assert items_of(edited)[1]["expires_on"] == "2100-01-01T00:00:00Z"
     assert items_of(edited)[1]["id"] == items_of(first)[1]["id"]
     assert len(edited.splitlines()) == len(first.splitlines())
+
+
+def test_until_when_it_was_accepted_is_told() -> None:
+    policy = PolicyText(json.dumps(bundle(items=[{**OLD, "expires_on": None}])))
+    endless = replace(ITEM, gate="Always", trigger_id="always")
+
+    told = [policy.accept(one, allowlist_id="w1") for one in (ITEM, ITEM, endless)]
+
+    assert told == [None, "2099-01-31T00:00:00Z", ""]
+    assert len(items_of(policy.finished())) == 2
+
+
+def test_a_byte_order_mark_stays() -> None:
+    edited = accept("\ufeff" + json.dumps(bundle()), ITEM, allowlist_id="w1")
+
+    assert edited.startswith("\ufeff{")
+    assert items_of(edited[1:])[0]["trigger_id"] == "abc"
+
+
+def test_of_several_allowlists_the_one_that_holds_the_item_is_taken() -> None:
+    raw = bundle(items=[OLD])
+    raw["whitelists"].insert(0, {"id": "w0", "version": "1_0", "items": []})
+    raw["mappings"][0]["whitelist_ids"] = ["w0", "w1"]
+    policy = PolicyText(json.dumps(raw))
+
+    assert policy.allowlist(replace(ITEM, gate="always", trigger_id="always"), MAPPED) == "w1"
+    assert policy.allowlist(ITEM, MAPPED) == "w0"
 
 
 MAPPED = MatchedRule(id="m1", registry="*", repository="*", image_type="tag", image_value="*")
