@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from anchore_gate.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from anchore_gate.api import gate, gate_all

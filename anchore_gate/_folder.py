@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import Any
+
+from anchore_gate.typed import Any
 
 
 def members(package: str, constant: str, *, without: tuple[str, ...] = ()) -> tuple[Any, ...]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from anchore_gate.errors import GateError, PolicyError
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.image import Platform
 from anchore_gate.model.result import GateResult, NoVerdict
+from anchore_gate.typed import TYPE_CHECKING
 from anchore_gate.values import dataclass, field, replace
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def gate_all(
     for all of them. The other words are those of `gate`. Raises `GateError` only for what concerns all
     images: a policy that cannot be understood, say.
     """
-    from anchore_gate.engine.engine import WaitingEngine, run_of
+    from anchore_gate.engine.engine import is_waiting, run_of
 
     question = _question(
         policy=policy,
@@ -142,7 +142,7 @@ def gate_all(
         asked = replace(question, engine=looking)
         if executor is not None:
             return _together(images, asked, executor)
-        if not isinstance(looking, WaitingEngine):
+        if not is_waiting(looking):
             return tuple(judge(image, asked) for image in images)
         return _waited_for(images, asked)
 

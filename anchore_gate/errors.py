@@ -25,7 +25,7 @@ GateError                   internal
 
 from __future__ import annotations
 
-from typing import ClassVar
+from anchore_gate.typed import ClassVar
 
 
 class GateError(Exception):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+
+from anchore_gate.typed import TYPE_CHECKING, Any
 
 __all__ = ["regex"]
 

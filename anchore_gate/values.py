@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from operator import attrgetter, ge, gt, le, lt
 from types import MemberDescriptorType
-from typing import TYPE_CHECKING, Any
+
+from anchore_gate.typed import TYPE_CHECKING, Any
 
 _MANY = 6  # instances, from which on compiling pays
 _made: dict[type, int] = {}

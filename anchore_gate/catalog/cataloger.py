@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol, runtime_checkable
 
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import Needs, Want
 from anchore_gate.model.inventory import Distro, Package, PackageFile, Unknown
+from anchore_gate.typed import Protocol
 from anchore_gate.values import dataclass
 
 
@@ -20,18 +20,15 @@ class Ownership:
     files: tuple[PackageFile, ...] = ()  # filled only when `with_files` was asked for
 
 
-@runtime_checkable
 class Cataloger(Protocol):
     """Reads one kind of package evidence."""
 
     @property
     def name(self) -> str:
         """The word users and reports see, e.g. `apk`."""
-        ...
 
     def needs(self) -> Needs:
         """The files it reads."""
-        ...
 
     def catalog(
         self, files: Filesystem, distro: Distro | None, *, with_files: bool
@@ -41,7 +38,6 @@ class Cataloger(Protocol):
 
         Raises `CatalogError` where an operating system's package database cannot be read at all.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,13 @@ import hashlib
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
 
 from anchore_gate.catalog.sbom_facts import PREFIX, facts_of, inventory_facts
 from anchore_gate.errors import ReportError
 from anchore_gate.model.image import Image
 from anchore_gate.model.inventory import Distro, Inventory, Package
 from anchore_gate.model.purl import package_url
+from anchore_gate.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cyclonedx.model.bom import Bom

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from anchore_gate.catalog.cataloger import Ownership
 from anchore_gate.catalog.database import BadDatabase, databases, unreadable
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import MIB, Needs, Want
 from anchore_gate.model.inventory import Distro, Package, Unknown
+from anchore_gate.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from anchore_gate.catalog.deb_packages import Reader

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from anchore_gate.catalog.cataloger import FileCataloger
 from anchore_gate.catalog.database import layer_of
@@ -13,6 +12,7 @@ from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import MIB, Want
 from anchore_gate.model.inventory import Package, Unknown
 from anchore_gate.model.purl import purl
+from anchore_gate.typed import Any
 from anchore_gate.values import replace
 
 NO_VERSION = "UNKNOWN"  # what Syft writes for a package that does not say its version

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
-from typing import TypeVar
 
 from anchore_gate.catalog.database import BadDatabase
 from anchore_gate.catalog.rpm_header import Header, Tag
 from anchore_gate.model.inventory import PackageFile
+from anchore_gate.typed import TypeVar
 
 _ALGORITHMS = {1: "md5", 2: "sha1", 8: "sha256", 9: "sha384", 10: "sha512"}  # RFC 4880, section 9.4
 _CONFIG, _GHOST = 1, 1 << 6  # rpmfileAttrs

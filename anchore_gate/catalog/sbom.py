@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from anchore_gate.catalog import sbom_cyclonedx, sbom_spdx, sbom_syft, sbom_xml
 from anchore_gate.catalog.sbom_reading import Manifest
@@ -13,6 +12,7 @@ from anchore_gate.errors import ImageError, ImageNotFound, LimitExceeded
 from anchore_gate.image.needs import MIB
 from anchore_gate.model.image import Image
 from anchore_gate.model.inventory import Inventory
+from anchore_gate.typed import Any
 
 MAX_SBOM = 512 * MIB  # bytes of the file
 

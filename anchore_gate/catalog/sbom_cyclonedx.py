@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from anchore_gate.catalog import sbom_facts
 from anchore_gate.catalog.sbom_facts import PREFIX
 from anchore_gate.catalog.sbom_reading import Manifest, package_of, rows, text
 from anchore_gate.model.inventory import Distro, Package
 from anchore_gate.regex import regex
+from anchore_gate.typed import Any
 from anchore_gate.values import replace
 
 _PACKAGES = frozenset({"library", "application", "framework", "firmware", "platform", "device-driver"})

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from anchore_gate.catalog.json_text import sound
 from anchore_gate.model.inventory import Distro, Inventory, Package, Unknown
 from anchore_gate.regex import regex
+from anchore_gate.typed import Any
 
 PREFIX = "anchore-gate:"
 MAX_FACTS = 65_536  # characters of one fact

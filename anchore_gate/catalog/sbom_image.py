@@ -6,7 +6,6 @@ import base64
 import binascii
 import json
 from pathlib import Path
-from typing import Any
 
 from anchore_gate.catalog.sbom_reading import text
 from anchore_gate.errors import ImageError
@@ -16,6 +15,7 @@ from anchore_gate.image.manifest import Manifest, layers_of, manifest_of
 from anchore_gate.image.source import ImageDocuments
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import Image
+from anchore_gate.typed import Any
 from anchore_gate.values import replace
 
 _MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"

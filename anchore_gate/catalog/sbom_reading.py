@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from anchore_gate.catalog.json_text import sound
 from anchore_gate.errors import ImageError, InvalidReference
@@ -12,6 +11,7 @@ from anchore_gate.model.image import Image, ImageReference
 from anchore_gate.model.inventory import OS_TYPES, Distro, Inventory, Package, Unknown
 from anchore_gate.model.purl import Purl
 from anchore_gate.regex import regex
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass, field, replace
 
 MAX_PACKAGES = 500_000

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from anchore_gate.catalog import sbom_facts
 from anchore_gate.catalog.json_text import sound
 from anchore_gate.catalog.sbom_facts import PREFIX
 from anchore_gate.catalog.sbom_reading import OVERLAP, Manifest, package_of, rows, text
 from anchore_gate.model.inventory import Distro, Package
+from anchore_gate.typed import Any
 from anchore_gate.values import replace
 
 _NOT_PACKAGES = frozenset({"CONTAINER", "FILE", "ARCHIVE", "SOURCE"})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from anchore_gate.catalog.sbom_reading import OVERLAP, Manifest, package_of, rows, text, texts
 from anchore_gate.model.inventory import Distro, Package
+from anchore_gate.typed import Any
 from anchore_gate.values import replace
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
 from xml.parsers import expat
 
 from anchore_gate.errors import ImageError
 from anchore_gate.image.needs import MIB
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass, field
 
 MAX_XML = 128 * MIB  # bytes; a tree of elements takes several times as much

@@ -7,11 +7,11 @@ import json
 import re
 from collections.abc import Iterable
 from datetime import datetime, timezone
-from typing import Any
 
 from anchore_gate.catalog.sbom_facts import PREFIX, facts_of, inventory_facts
 from anchore_gate.model.image import Image
 from anchore_gate.model.inventory import Distro, Inventory, Package
+from anchore_gate.typed import Any
 
 _NAMESPACE = "https://anchore-gate.invalid/spdx/"  # an identifier, never fetched (SPDX 2.3, 6.5)
 # Plain names that are on the SPDX licence list; every other one becomes a LicenseRef.

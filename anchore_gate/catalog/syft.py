@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from anchore_gate.catalog.syft_cpes import guessed
 from anchore_gate.errors import InvalidReference
 from anchore_gate.model.image import Image
 from anchore_gate.model.inventory import Distro, Inventory, Package
 from anchore_gate.model.purl import Purl
+from anchore_gate.typed import Any
 
 # Engine reads Python packages only where this cataloger found them (its handlers/python.py).
 _CATALOGERS = {

@@ -11,9 +11,9 @@ import struct
 import tempfile
 import zlib
 from collections.abc import Iterator
-from typing import Protocol
 
 from anchore_gate.image.needs import MIB
+from anchore_gate.typed import Protocol
 from anchore_gate.values import dataclass
 
 MAX_DIRECTORY = 64 * MIB  # bytes; the largest war files seen have 3 MiB
@@ -34,15 +34,12 @@ class Stream(Protocol):
 
     def seek(self, offset: int, whence: int = ..., /) -> int:
         """See `io.IOBase.seek`."""
-        ...
 
     def read(self, size: int = ..., /) -> bytes:
         """See `io.RawIOBase.read`."""
-        ...
 
     def close(self) -> None:
         """See `io.IOBase.close`."""
-        ...
 
 
 class BadZip(ValueError):

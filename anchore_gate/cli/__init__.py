@@ -11,9 +11,9 @@ import errno
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn
 
 from anchore_gate.errors import GateError, UsageError
+from anchore_gate.typed import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     import argparse

@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from anchore_gate.cli.policy_file import warn
 from anchore_gate.errors import UsageError
+from anchore_gate.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from anchore_gate.model.evaluation import Finding, MatchedRule

@@ -11,7 +11,6 @@ from contextlib import redirect_stdout
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from anchore_gate._file import read_limited
 from anchore_gate.cli.config import settings_of
@@ -20,6 +19,7 @@ from anchore_gate.cli.progress import LayerProgress
 from anchore_gate.cli.terminal import hint, say
 from anchore_gate.errors import ConfigError, GateError, ReportError, UsageError
 from anchore_gate.model.image import Platform
+from anchore_gate.typed import TYPE_CHECKING
 from anchore_gate.values import dataclass, replace
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from anchore_gate._file import read_limited
 from anchore_gate.cli.options import ANALYZER, BY_NAME, OPTIONS, Setting, Settings, settle
@@ -16,6 +15,7 @@ from anchore_gate.cli.service import told_by_tools
 from anchore_gate.cli.terminal import say, table
 from anchore_gate.errors import ConfigError
 from anchore_gate.regex import regex
+from anchore_gate.typed import Any
 
 FILE_NAME = ".anchore-gate.toml"
 _LARGEST = 1024 * 1024  # bytes; a config file is a page

@@ -6,7 +6,6 @@ import argparse
 import json
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 from anchore_gate.cli.config import settings_of
 from anchore_gate.cli.db_settings import database_settings
@@ -17,6 +16,7 @@ from anchore_gate.cli.db_show import (
 from anchore_gate.cli.options import add_options
 from anchore_gate.cli.terminal import hint, say, table
 from anchore_gate.errors import ConfigError
+from anchore_gate.typed import Any
 from anchore_gate.values import asdict
 from anchore_gate.vulnerability.database import DatabaseSettings, MissingDatabase, Updater, staleness
 from anchore_gate.vulnerability.store import Store

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TextIO
 
 from anchore_gate.cli.terminal import hint
+from anchore_gate.typed import TextIO
 
 
 def progress_bar(

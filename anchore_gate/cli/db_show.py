@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any
 
 from anchore_gate.cli.terminal import say
 from anchore_gate.model.vulnerability import DatabaseIdentity
+from anchore_gate.typed import Any
 from anchore_gate.vulnerability.database import DatabaseSettings, span
 from anchore_gate.vulnerability.feeds.grype import Listing
 from anchore_gate.vulnerability.identity import ours_of

@@ -6,13 +6,13 @@ import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from anchore_gate.cli.options import OPTIONS, Settings
 from anchore_gate.cli.service import is_remote
 from anchore_gate.errors import ConfigError, UsageError
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.image import Platform
+from anchore_gate.typed import TYPE_CHECKING
 from anchore_gate.values import replace
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import argparse
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from anchore_gate.errors import ConfigError
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
 
 TRUE_WORDS, FALSE_WORDS = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off", ""})

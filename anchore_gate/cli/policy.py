@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
 
 from anchore_gate.cli.policy_file import LONGEST, told, warn
 from anchore_gate.cli.terminal import Line, say, show, table
 from anchore_gate.errors import UsageError
+from anchore_gate.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from anchore_gate.model.evaluation import Problem

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import TextIO
 
 from anchore_gate.model.image import Layer
+from anchore_gate.typed import TextIO
 
 _EVERY = 0.2  # seconds between two looks
 

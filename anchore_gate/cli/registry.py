@@ -6,7 +6,6 @@ import argparse
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 from anchore_gate.cli.config import settings_of
 from anchore_gate.cli.options import Settings, add_options
@@ -20,6 +19,7 @@ from anchore_gate.errors import (
     UsageError,
 )
 from anchore_gate.regex import regex
+from anchore_gate.typed import TYPE_CHECKING
 from anchore_gate.values import replace
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ import argparse
 import json
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from anchore_gate.cli.config import settings_of
 from anchore_gate.cli.options import add_options
 from anchore_gate.cli.service import service_engine
 from anchore_gate.cli.terminal import say, table
+from anchore_gate.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from anchore_gate.remote.service import Service

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from anchore_gate.cli.options import Setting, Settings
 from anchore_gate.errors import ConfigError, UsageError
+from anchore_gate.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from anchore_gate.engine.remote import RemoteEngine

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import TextIO
 
+from anchore_gate.typed import TextIO
 from anchore_gate.values import dataclass
 
 

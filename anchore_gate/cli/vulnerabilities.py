@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from anchore_gate.cli.config import settings_of
 from anchore_gate.cli.options import Settings, add_options
 from anchore_gate.cli.outputs import add_image, outputs
 from anchore_gate.cli.terminal import hint, say, table
 from anchore_gate.errors import ReportError
+from anchore_gate.typed import TYPE_CHECKING
 from anchore_gate.values import dataclass
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from types import FrameType
-from typing import TypeVar
 
 from anchore_gate.errors import TimedOut
 from anchore_gate.model.result import GateResult, NoVerdict
+from anchore_gate.typed import TypeVar
 
 T = TypeVar("T")
 Verdict = GateResult | NoVerdict

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
 from anchore_gate.model.evaluation import Action, Evaluation, RuleOutcome
 from anchore_gate.model.vulnerability import DatabaseIdentity
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
 
 STANDARDS = ("nist_sp_800_190", "cis_docker")

@@ -7,12 +7,12 @@ import stat
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from anchore_gate.errors import ConfigError, ImageError
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import MIB, Needs, Want
 from anchore_gate.policy.trigger import MalwareFinding
+from anchore_gate.typed import BinaryIO
 from anchore_gate.values import dataclass
 
 # Where Debian, Fedora and Alpine put it

@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.image import Platform
 from anchore_gate.model.result import Assessment
 from anchore_gate.policy.bundle import Bundle
+from anchore_gate.typed import Protocol, TypeGuard
 from anchore_gate.values import dataclass
 
 
@@ -37,27 +37,27 @@ class Engine(Protocol):
     @property
     def name(self) -> str:
         """The word reports use: `local` or `remote`."""
-        ...
 
     @property
     def version(self) -> str:
         """What it says of its version, "" where it says nothing."""
-        ...
 
     def assess(self, request: Request) -> Assessment:
         """Gather the grounds for a verdict. Raises `GateError` when it cannot."""
-        ...
 
 
-@runtime_checkable
 class WaitingEngine(Protocol):
     """An engine that has others look and waits for them: for all images of a run, with one deadline."""
 
     def run(self) -> AbstractContextManager[Engine]:
         """The engine of one run: its time begins, and what it left elsewhere is taken away at the end."""
-        ...
+
+
+def is_waiting(engine: Engine | WaitingEngine) -> TypeGuard[WaitingEngine]:
+    """Whether it is one that has others look."""
+    return hasattr(engine, "run")
 
 
 def run_of(engine: Engine) -> AbstractContextManager[Engine]:
     """The engine for the images of one run."""
-    return engine.run() if isinstance(engine, WaitingEngine) else nullcontext(engine)
+    return engine.run() if is_waiting(engine) else nullcontext(engine)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from anchore_gate.engine.engine import Request
 from anchore_gate.errors import NetworkError, PolicyError
@@ -25,6 +24,7 @@ from anchore_gate.policy.evaluate import evaluate
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import Evidence, MalwareFinding
+from anchore_gate.typed import TYPE_CHECKING
 from anchore_gate.values import dataclass, field, replace
 
 if TYPE_CHECKING:

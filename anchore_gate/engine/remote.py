@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
 
 from anchore_gate.engine.engine import Request
 from anchore_gate.engine.remote_names import base_digest, reference_of
@@ -16,6 +15,7 @@ from anchore_gate.model.result import Assessment
 from anchore_gate.remote.deadline import Deadline
 from anchore_gate.remote.discovery import Discovery
 from anchore_gate.remote.login import Login
+from anchore_gate.typed import TYPE_CHECKING, TypeVar
 from anchore_gate.values import dataclass, field, replace
 
 if TYPE_CHECKING:

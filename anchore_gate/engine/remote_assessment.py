@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from anchore_gate.engine.engine import Request
 from anchore_gate.engine.remote_evaluation import evaluation_of, is_readable
 from anchore_gate.engine.remote_feeds import database_of, with_feeds
@@ -20,6 +18,7 @@ from anchore_gate.remote.naming import joined
 from anchore_gate.remote.service import Service
 from anchore_gate.remote.values import Feed, Judgement, ServiceImage
 from anchore_gate.remote.vulnerabilities import match_of
+from anchore_gate.typed import Any
 from anchore_gate.values import replace
 
 

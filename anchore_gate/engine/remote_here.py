@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import BoundedSemaphore
-from typing import TYPE_CHECKING
 
 from anchore_gate.engine.engine import Request
 from anchore_gate.errors import RemoteError, UsageError
@@ -14,6 +13,7 @@ from anchore_gate.image.source import ImageDocuments
 from anchore_gate.model.evaluation import Action, Evaluation, RuleOutcome
 from anchore_gate.model.image import Image, ImageReference
 from anchore_gate.model.inventory import Inventory
+from anchore_gate.typed import TYPE_CHECKING
 from anchore_gate.values import dataclass, replace
 
 if TYPE_CHECKING:

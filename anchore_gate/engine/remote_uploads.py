@@ -6,11 +6,11 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from typing import Any, TypeVar
 
 from anchore_gate.errors import GateError, RemoteError
 from anchore_gate.remote.service import PolicyMissing, Service
 from anchore_gate.remote.turn import Turn
+from anchore_gate.typed import Any, TypeVar
 
 _T = TypeVar("_T")
 _PATIENCE = 2.0  # seconds

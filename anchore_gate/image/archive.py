@@ -7,13 +7,13 @@ import posixpath
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Protocol
 
 from anchore_gate.errors import ImageError, ImageNotFound, LimitExceeded
 from anchore_gate.image.decompress import PlainStream
 from anchore_gate.image.limits import KIB, MAX_ARCHIVE_MEMBERS, MIB
 from anchore_gate.image.spool import Section
 from anchore_gate.image.tarstream import TarStream
+from anchore_gate.typed import BinaryIO, Protocol
 
 # What an OCI layout holds at its top (OCI image-spec, image-layout.md).
 MARK = "oci-layout"
@@ -29,15 +29,12 @@ class Archive(Protocol):
     @property
     def location(self) -> str:
         """Where it is."""
-        ...
 
     def size(self, name: str) -> int | None:
         """How long the file is; None where there is none."""
-        ...
 
     def open(self, name: str) -> BinaryIO:
         """The file from its start. Raises `ImageError`."""
-        ...
 
 
 def read_whole(archive: Archive, name: str, *, limit: int) -> bytes:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from anchore_gate.errors import ImageError, InvalidReference, LimitExceeded
 from anchore_gate.image.limits import MAX_JSON_DEPTH, MAX_LAYERS
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import HistoryEntry, ImageConfig, Platform
 from anchore_gate.regex import regex
+from anchore_gate.typed import Any
 
 _STRINGS = regex(rb'"(?:[^"\\]|\\.)*"')
 _HALVES = regex(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")

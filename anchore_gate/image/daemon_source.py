@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
 from urllib.parse import quote
 
 from anchore_gate.errors import ConfigError, ImageError, ImageNotFound, InvalidReference, NetworkError
@@ -26,6 +25,7 @@ from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import Image, ImageReference, Platform
 from anchore_gate.net.redact import redact_text
 from anchore_gate.net.session import Session, SessionSettings
+from anchore_gate.typed import IO, Any
 from anchore_gate.values import dataclass, replace
 
 SCHEMES = ("docker", "podman")

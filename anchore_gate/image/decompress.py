@@ -6,11 +6,11 @@ import hashlib
 import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, Protocol
 
 from anchore_gate.errors import ImageError, LimitExceeded
 from anchore_gate.image.limits import KIB, MAX_RATIO, MIB, RATIO_FREE
 from anchore_gate.image.readahead import Readable, ReadAhead
+from anchore_gate.typed import IO, Any, Protocol
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -23,7 +23,6 @@ class ByteSource(Protocol):
 
     def read(self, size: int, /) -> bytes:
         """Up to `size` bytes, b"" at the end."""
-        ...
 
 
 class PlainStream:

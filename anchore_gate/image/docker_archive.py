@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
 
 from anchore_gate.errors import ImageError, InvalidReference
 from anchore_gate.image.archive import Archive, open_tar, read_whole
@@ -18,6 +17,7 @@ from anchore_gate.image.source import ImageDocuments
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import Image, ImageReference, Layer, Platform
 from anchore_gate.regex import regex
+from anchore_gate.typed import Any, BinaryIO
 
 SCHEME = "docker-archive"
 MANIFEST = "manifest.json"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any
 
 from anchore_gate.errors import RegistryAuthError
 from anchore_gate.regex import regex
+from anchore_gate.typed import Any
 
 _HOST = regex(r"\d{12}\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)")
 

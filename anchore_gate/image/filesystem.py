@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO, Protocol
 
 from anchore_gate.image.needs import Want
+from anchore_gate.typed import BinaryIO, Protocol
 from anchore_gate.values import dataclass
 
 
@@ -41,29 +41,23 @@ class Filesystem(Protocol):
     @property
     def hits(self) -> tuple[ContentHit, ...]:
         """What the content searches found, in files and through symbolic links, sorted by path and name."""
-        ...
 
     @property
     def oversized(self) -> tuple[tuple[str, int], ...]:
         """Wanted files that were longer than their want allows: (path, size)."""
-        ...
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was not looked at, in words, e.g. files too large for the secret search."""
-        ...
 
     def entries(self, *, mode: int = 0) -> Iterator[FileEntry]:
         """Every path, sorted; with `mode` only those that have one of its bits set."""
-        ...
 
     def entry(self, path: str) -> FileEntry | None:
         """The entry at an absolute path; symlinks are not followed."""
-        ...
 
     def resolve(self, path: str) -> str | None:
         """The path after following symlinks in every part; None where it leads nowhere."""
-        ...
 
     def kept(self, want: Want) -> Iterator[str]:
         """
@@ -71,24 +65,18 @@ class Filesystem(Protocol):
 
         A symbolic link counts that fits and leads to a kept file whose own path does not fit.
         """
-        ...
 
     def behind_links(self) -> Iterator[FileEntry]:
         """The files that were not kept, though a symbolic link that leads to them is wanted."""
-        ...
 
     def has(self, path: str) -> bool:
         """Whether the bytes of the file at `path` (symlinks followed) were kept."""
-        ...
 
     def read(self, path: str) -> bytes:
         """A kept file's bytes, symlinks followed. Raises `ImageError` for one not kept."""
-        ...
 
     def open(self, path: str) -> BinaryIO:
         """A kept file as a seekable stream: for large ones. Raises `ImageError`."""
-        ...
 
     def checksum(self, path: str, algorithm: str) -> str | None:
         """The hex checksum of a regular file, None where it was not asked for."""
-        ...

@@ -11,12 +11,12 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from anchore_gate.errors import ConfigError, RegistryAuthError
 from anchore_gate.image import ecr
 from anchore_gate.image.registry_settings import HUB, RegistrySettings, canonical
 from anchore_gate.net.redact import redact_text
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass, field
 
 _FILE_LIMIT = 1024 * 1024

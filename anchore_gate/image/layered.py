@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from typing import Protocol
 
 from anchore_gate.errors import ImageError, LimitExceeded
 from anchore_gate.image.decompress import ByteSource, PlainStream
@@ -18,6 +17,7 @@ from anchore_gate.image.spool import Spool
 from anchore_gate.image.squashed import SquashedFilesystem
 from anchore_gate.image.tarstream import TarStream
 from anchore_gate.model.image import Image, Layer
+from anchore_gate.typed import Protocol
 from anchore_gate.values import replace
 
 # Below this a thread costs more than it brings.
@@ -30,11 +30,9 @@ class LayerBlob(Protocol):
     @property
     def layer(self) -> Layer:
         """What is expected of it."""
-        ...
 
     def open(self) -> AbstractContextManager[ByteSource]:
         """Its bytes from the start. Raises `ImageError`, `RegistryError`, `NetworkError`."""
-        ...
 
 
 class LayeredImage:

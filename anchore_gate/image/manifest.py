@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from anchore_gate.errors import ImageError, InvalidReference, PlatformNotFound
 from anchore_gate.image.config import instructions, load_object, platform_of
@@ -11,6 +10,7 @@ from anchore_gate.image.limits import MAX_LAYERS
 from anchore_gate.image.platforms import fits, host_platform
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import ImageConfig, Layer, Platform
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
 
 REF_NAME = "org.opencontainers.image.ref.name"

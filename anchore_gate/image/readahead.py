@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Protocol
 
 from anchore_gate.image.limits import MIB
+from anchore_gate.typed import Protocol
 
 _BUFFERS = 8  # the more, the less one waits for another; 4 layers at a time have 32 MiB
 _SIZE = MIB
@@ -18,7 +18,6 @@ class Readable(Protocol):
 
     def readinto(self, view: memoryview, /) -> int | None:
         """Fill the front of `view`; 0 at the end."""
-        ...
 
 
 _Read = tuple[memoryview, int] | Exception

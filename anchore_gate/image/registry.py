@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from anchore_gate.errors import ImageNotFound, InvalidReference, NetworkError, RegistryError
@@ -22,6 +21,7 @@ from anchore_gate.model.image import ImageReference, Layer
 from anchore_gate.net.address import origin_of
 from anchore_gate.net.redact import redact_url
 from anchore_gate.net.retry import Clock
+from anchore_gate.typed import Any, TypeVar
 from anchore_gate.values import dataclass
 
 _log = logging.getLogger(__name__)

@@ -6,7 +6,6 @@ import base64
 import json
 import threading
 from collections.abc import Iterable
-from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from anchore_gate.errors import NetworkError, RegistryAuthError, RegistryError
@@ -16,6 +15,7 @@ from anchore_gate.net.address import host_of, is_internal, origin_of
 from anchore_gate.net.redact import redact_text, redact_url
 from anchore_gate.net.retry import Clock, RetryPolicy, with_retries
 from anchore_gate.net.session import Answer, Session
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
 
 _TOKEN_LIMIT = 64 * 1024

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
 
 from anchore_gate.errors import ImageNotFound, NetworkError, RegistryError
 from anchore_gate.image.endpoint import Endpoint
@@ -18,6 +17,7 @@ from anchore_gate.model.image import Layer
 from anchore_gate.net.redact import redact_url
 from anchore_gate.net.retry import Clock, RetryPolicy, backoff
 from anchore_gate.net.session import Answer
+from anchore_gate.typed import Protocol
 
 _log = logging.getLogger(__name__)
 _FRUITLESS = 4  # tries in a row that bring not a byte
@@ -32,7 +32,6 @@ class Progress(Protocol):
 
     def __call__(self, layer: Layer, count: int) -> None:
         """`count` more bytes of `layer` are here."""
-        ...
 
 
 def silent(layer: Layer, count: int) -> None:

@@ -6,7 +6,6 @@ import base64
 import binascii
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from anchore_gate.errors import ImageError, LimitExceeded
 from anchore_gate.image.config import config_of, load_object
@@ -19,6 +18,7 @@ from anchore_gate.image.registry_blob import Progress, RegistryBlob, silent
 from anchore_gate.image.registry_settings import RegistrySettings
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import Image, ImageReference, Layer, Platform
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
 
 _IMAGE_CONFIGS = frozenset(

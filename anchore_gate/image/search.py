@@ -6,12 +6,12 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
 
 from anchore_gate.errors import LimitExceeded, UsageError
 from anchore_gate.image.limits import MIB
 from anchore_gate.image.needs import ContentSearch
 from anchore_gate.regex import regex
+from anchore_gate.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from anchore_gate.image.bounded import BoundedMatch

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Protocol
 
 from anchore_gate.image.filesystem import Filesystem
 from anchore_gate.image.needs import Needs
 from anchore_gate.model.image import Image, Platform
+from anchore_gate.typed import Protocol
 from anchore_gate.values import dataclass
 
 
@@ -26,12 +26,10 @@ class OpenImage(Protocol):
     @property
     def image(self) -> Image:
         """What manifest and config say."""
-        ...
 
     @property
     def documents(self) -> ImageDocuments | None:
         """Manifest and config, None where the place has none to show."""
-        ...
 
     def scan(self, needs: Needs) -> Filesystem:
         """
@@ -39,7 +37,6 @@ class OpenImage(Protocol):
 
         Raises `ImageError` for content that is damaged, hostile or not what its digest says.
         """
-        ...
 
 
 class ImageSource(Protocol):
@@ -48,7 +45,6 @@ class ImageSource(Protocol):
     @property
     def scheme(self) -> str:
         """The word before the colon, e.g. `oci-dir`."""
-        ...
 
     def open(self, location: str, *, platform: Platform | None) -> AbstractContextManager[OpenImage]:
         """
@@ -56,4 +52,3 @@ class ImageSource(Protocol):
 
         Raises `ImageError`, `RegistryError`, `NetworkError`.
         """
-        ...

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from anchore_gate.errors import ImageError, ImageNotFound, InvalidReference, RegistryAuthError, UsageError
 from anchore_gate.image.archive import INDEX, MARK, open_tar
@@ -14,6 +13,7 @@ from anchore_gate.image.docker_archive import MANIFEST, open_docker_archive
 from anchore_gate.image.source import OpenImage
 from anchore_gate.model.image import Platform
 from anchore_gate.regex import regex
+from anchore_gate.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from anchore_gate.image.registry_blob import Progress

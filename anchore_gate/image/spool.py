@@ -7,10 +7,10 @@ import os
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import BinaryIO
 
 from anchore_gate.errors import ImageError, LimitExceeded
 from anchore_gate.image.limits import GIB, KIB, MAX_KEPT, MIB
+from anchore_gate.typed import BinaryIO
 
 _SMALL = 256 * KIB
 _IN_MEMORY = 16 * MIB

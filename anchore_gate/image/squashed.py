@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from typing import BinaryIO
 
 from anchore_gate.errors import ImageError
 from anchore_gate.image.filesystem import ContentHit, FileEntry
@@ -12,6 +11,7 @@ from anchore_gate.image.layer import NOTHING, Facts, LayerContents, Record
 from anchore_gate.image.needs import Want
 from anchore_gate.image.plan import Plan
 from anchore_gate.image.spool import Spool
+from anchore_gate.typed import BinaryIO
 
 _MAX_LINKS = 40  # as Linux: a longer chain of symbolic links is ELOOP
 

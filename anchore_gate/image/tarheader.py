@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING
 
 from anchore_gate.errors import ImageError
+from anchore_gate.typed import TYPE_CHECKING
 from anchore_gate.values import dataclass, field
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from struct import Struct
-from typing import Protocol
 
 from anchore_gate.errors import ImageError, LimitExceeded
 from anchore_gate.image.limits import MAX_EXTENDED_HEADER, MAX_MEMBERS, MAX_NAME, MAX_NAMES, MIB
 from anchore_gate.image.tarheader import Extension, checksum_fits, extension_of, number, text_of
 from anchore_gate.image.tarsparse import Segments, gnu_segments, pax_segments
+from anchore_gate.typed import Protocol
 from anchore_gate.values import dataclass
 
 BLOCK = 512
@@ -35,7 +35,6 @@ class PlainSource(Protocol):
 
     def readinto(self, view: memoryview, /) -> int:
         """Fill the front of `view`; 0 at the end."""
-        ...
 
 
 @dataclass(slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from anchore_gate.errors import InvalidReference
 from anchore_gate.regex import regex
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
 
 _PLAIN = regex(r"[A-Za-z0-9_.~:-]*")

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from anchore_gate.errors import NetworkError
+from anchore_gate.typed import TYPE_CHECKING, Any, Protocol, TypeVar
 from anchore_gate.values import dataclass, field
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from anchore_gate.errors import NetworkError
 from anchore_gate.net.address import host_of, is_loopback, origin_of
 from anchore_gate.net.redact import redact_url
+from anchore_gate.typed import TYPE_CHECKING, Any
 from anchore_gate.values import dataclass
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import requests
 import urllib3
@@ -33,6 +32,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from anchore_gate.errors import ConfigError, NetworkError
 from anchore_gate.net.redact import redact_url
+from anchore_gate.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from anchore_gate.net.session import SessionSettings

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from anchore_gate.errors import InvalidBundle
 from anchore_gate.image.needs import Needs
@@ -15,10 +14,11 @@ from anchore_gate.policy.pattern import Pattern
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import Trigger
+from anchore_gate.typed import TYPE_CHECKING
 from anchore_gate.values import dataclass
 
 if TYPE_CHECKING:
-    from typing import TypeVar
+    from anchore_gate.typed import TypeVar
 
     _T = TypeVar("_T", "RuleSet", "Allowlist")
 

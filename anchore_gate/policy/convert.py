@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from anchore_gate.policy import legacy
 from anchore_gate.policy.gates import find_trigger
 from anchore_gate.policy.legacy import ENGINE_WORDS, ENTERPRISE_WORDS, Words, words_of
 from anchore_gate.policy.parameter import parameters
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
 
 _NEW_ONLY = ("source_mappings", "last_updated", "artifact_type")

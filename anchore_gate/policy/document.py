@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from anchore_gate._file import read_limited
 from anchore_gate.errors import ConfigError, InvalidBundle
+from anchore_gate.typed import Any
 
 MAX_BYTES = 64 * 1024 * 1024  # 50,000 allowlist items with reasons are 15 MB
 MAX_VALUES = 4_000_000  # 20 bytes of text can be 200 of memory

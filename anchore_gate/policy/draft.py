@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from anchore_gate.errors import InvalidBundle
 from anchore_gate.model.evaluation import Problem
@@ -13,6 +12,7 @@ from anchore_gate.policy.document import RepeatedKeys, locate, parse_json, read_
 from anchore_gate.policy.fault import fault
 from anchore_gate.policy.parse import digest_of, read_bundle
 from anchore_gate.policy.review import review
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass, replace
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import Any
 
 from anchore_gate.errors import ConfigError, UsageError
 from anchore_gate.model.evaluation import MatchedRule
 from anchore_gate.policy.document import parse_json
 from anchore_gate.policy.jsontext import Place, added, appended, replaced
 from anchore_gate.policy.legacy import ENTERPRISE_WORDS, Words, words_of
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
 
 _MARK = "\ufeff"

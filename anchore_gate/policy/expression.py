@@ -14,10 +14,10 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
 
 from anchore_gate.errors import PolicyError
 from anchore_gate.regex import regex
+from anchore_gate.typed import Any
 
 TIME_BOUND = 10.0
 _MAX_LENGTH = 10_000

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from anchore_gate.model.evaluation import Problem
+from anchore_gate.typed import Any
 
 
 def fault(message: str, path: str, kind: str = "ValidationError") -> Problem:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from anchore_gate.model.evaluation import Finding
 from anchore_gate.policy.parameter import TEXT, parameter
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.trigger import Evidence, PackagesTrigger, Trigger
+from anchore_gate.typed import ClassVar
 from anchore_gate.values import dataclass
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from anchore_gate.errors import ConfigError, InvalidBundle
 from anchore_gate.policy.bundle import Allowlist, Bundle, ImageRule
+from anchore_gate.typed import Any
 from anchore_gate.values import replace
 
 

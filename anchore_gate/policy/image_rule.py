@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from anchore_gate.model.evaluation import MatchedRule, Problem
 from anchore_gate.policy import legacy
@@ -11,6 +10,7 @@ from anchore_gate.policy.bundle import ImageRule, Reference
 from anchore_gate.policy.fault import fault, mistyped
 from anchore_gate.policy.legacy import Words
 from anchore_gate.policy.pattern import Pattern
+from anchore_gate.typed import Any
 from anchore_gate.values import replace
 
 _TYPES = ("tag", "digest", "id")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from anchore_gate.policy.moment import parse_moment
 from anchore_gate.policy.pattern import Pattern
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
 
 

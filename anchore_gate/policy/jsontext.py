@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from anchore_gate.regex import regex
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
 
 Place = tuple[str | int, ...]  # keys and numbers, from the outermost value inwards

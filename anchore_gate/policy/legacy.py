@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
 
 ENGINE, ENTERPRISE = "engine", "enterprise"

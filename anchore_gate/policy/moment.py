@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
-from typing import Any
 
 from anchore_gate.regex import regex
+from anchore_gate.typed import Any
 
 _SHAPE = regex(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.:](\d{1,9}))?(?:([Zz])|([+-])(\d\d):(\d\d))", re.ASCII

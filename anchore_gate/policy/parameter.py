@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
 
 from anchore_gate.policy import legacy
 from anchore_gate.policy.expression import Expression
+from anchore_gate.typed import TYPE_CHECKING, Any
 from anchore_gate.values import MISSING, dataclass, field, fields
 
 if TYPE_CHECKING:

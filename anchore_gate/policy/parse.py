@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
 
 from anchore_gate.errors import InvalidBundle
 from anchore_gate.model.evaluation import Problem
@@ -17,9 +16,10 @@ from anchore_gate.policy.legacy import ENGINE_WORDS, ENTERPRISE_WORDS, Words, wo
 from anchore_gate.policy.moment import parse_moment
 from anchore_gate.policy.pattern import Pattern
 from anchore_gate.policy.rule import RuleFault, parse_rule
+from anchore_gate.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from typing import TypeVar
+    from anchore_gate.typed import TypeVar
 
     _T = TypeVar("_T", RuleSet, Allowlist)
 

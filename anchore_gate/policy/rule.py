@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from anchore_gate.model.evaluation import Action, Problem
 from anchore_gate.policy import legacy
@@ -12,6 +11,7 @@ from anchore_gate.policy.fault import mistyped
 from anchore_gate.policy.gates import REMOTE_GATES, REMOTE_TRIGGERS, find_gate, find_trigger, gate_names
 from anchore_gate.policy.legacy import ENDED_GATES
 from anchore_gate.policy.parameter import ParameterFault, configure
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 from functools import cache
-from typing import Any
 
 from anchore_gate.model.evaluation import Action, Problem
 from anchore_gate.policy import legacy
@@ -12,6 +11,7 @@ from anchore_gate.policy.gates import REMOTE_GATES, find_gate, gate_names
 from anchore_gate.policy.legacy import ENDED_GATES, ENGINE_WORDS, ENTERPRISE_WORDS, Words, words_of
 from anchore_gate.policy.parameter import Parameter, parameters
 from anchore_gate.policy.trigger import Trigger, description
+from anchore_gate.typed import Any
 
 TEXT = {"type": "string"}
 TEXTS = {"type": "array", "items": TEXT}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 from anchore_gate._file import read_limited
 from anchore_gate.errors import ConfigError
 from anchore_gate.image.needs import MIB, ContentSearch
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass, replace
 
 _MAX_FILE = 4 * MIB

@@ -34,7 +34,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
-from typing import ClassVar
 
 from anchore_gate.errors import PolicyError
 from anchore_gate.image.filesystem import Filesystem
@@ -45,6 +44,7 @@ from anchore_gate.model.inventory import Inventory, Package
 from anchore_gate.model.vulnerability import DatabaseIdentity, Incomparable, Match
 from anchore_gate.policy.identity import hashed_id
 from anchore_gate.policy.settings import AnalyzerSettings
+from anchore_gate.typed import ClassVar
 from anchore_gate.values import dataclass, field
 
 

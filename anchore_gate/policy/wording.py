@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
-from typing import Any
 
 from anchore_gate.model.inventory import Distro, Package
 from anchore_gate.model.vulnerability import Match
+from anchore_gate.typed import Any
 
 _HOLDS = {
     "=": operator.eq,

@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
-from typing import Any
 from urllib.parse import urlencode
 
 from anchore_gate.errors import NetworkError, RemoteAuthError, RemoteError, TimedOut
@@ -20,6 +19,7 @@ from anchore_gate.remote.login import Login
 from anchore_gate.remote.messages import message_of
 from anchore_gate.remote.settings import ServiceSettings
 from anchore_gate.remote.told import Reply, Told
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass, replace
 
 MAX_BYTES = 256 * 1024 * 1024  # v1 answers hold the bundle twice: tens of MB are seen

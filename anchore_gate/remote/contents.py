@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import quote
 
 from anchore_gate.model.inventory import Package
@@ -13,6 +12,7 @@ from anchore_gate.remote.pages import rows
 from anchore_gate.remote.service import Service
 from anchore_gate.remote.values import mapping, text, texts, words
 from anchore_gate.remote.vulnerabilities import match_of
+from anchore_gate.typed import Any
 
 _NO_PACKAGES = frozenset({"files", "malware", "content_search", "secret_search", "retrieved_files"})
 _VERSIONS = ("version", "maven-version", "implementation-version", "specification-version")

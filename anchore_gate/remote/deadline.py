@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+
+from anchore_gate.typed import Generic, TypeVar
 
 _T = TypeVar("_T")
 

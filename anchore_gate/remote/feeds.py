@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from anchore_gate.remote.values import Feed, listing, mapping, number, words
+from anchore_gate.typed import Any
 
 VULNERABILITY_FEEDS = frozenset({"vulnerabilities", "vulnerability_db", "grypedb", "nvdv2", "github", "nvd"})
 

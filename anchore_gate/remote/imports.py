@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
-from typing import Any
 
 from anchore_gate.errors import NetworkError, RemoteError, TimedOut
 from anchore_gate.remote import v2
 from anchore_gate.remote.service import Service
 from anchore_gate.remote.values import Imported, Judgement, listing, mapping, text
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
 
 _FIRST_SCAN = (5, 21)  # the Enterprise that brought `POST /scan`

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from anchore_gate.errors import RemoteAuthError, RemoteError
 from anchore_gate.remote.settings import ServiceSettings
 from anchore_gate.remote.told import Told
 from anchore_gate.remote.turn import Turn
 from anchore_gate.remote.values import mapping
+from anchore_gate.typed import Any
 
 Ask = Callable[[Mapping[str, str]], Told]  # a form to the service's /oauth/token
 _REFUSED = frozenset({400, 401, 403})

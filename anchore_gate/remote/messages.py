@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+
+from anchore_gate.typed import Any
 
 _PROBLEMS = 5  # of a policy, in one line
 

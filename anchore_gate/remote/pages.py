@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from anchore_gate.errors import RemoteError
 from anchore_gate.remote.client import Client
 from anchore_gate.remote.values import listing, mapping
+from anchore_gate.typed import Any
 
 MAX_PAGES = 10_000
 # Where an envelope keeps its entries.

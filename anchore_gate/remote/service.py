@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any
 from urllib.parse import quote
 
 from anchore_gate.errors import (
@@ -21,6 +20,7 @@ from anchore_gate.remote.pages import rows
 from anchore_gate.remote.submission import Submission, source_of
 from anchore_gate.remote.told import Told
 from anchore_gate.remote.values import Feed, Judgement, ServiceImage, listing, mapping, text, words
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
 
 _NOT_YET = 5  # polls that may say 404 right after submitting: one half of a pair may lag behind

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 from datetime import datetime, timezone
 from types import ModuleType
-from typing import Any
 
 from anchore_gate.model.image import ImageReference
 from anchore_gate.remote.values import Imported
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
 
 

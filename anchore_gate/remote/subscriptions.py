@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import quote
 
 from anchore_gate.errors import RemoteError
@@ -10,6 +9,7 @@ from anchore_gate.remote import v1
 from anchore_gate.remote.pages import rows
 from anchore_gate.remote.service import Service
 from anchore_gate.remote.values import mapping, text, words
+from anchore_gate.typed import Any
 
 
 def subscribe(service: Service, tag: str, kind: str) -> None:

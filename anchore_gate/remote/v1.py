@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from anchore_gate.errors import RemoteError
 from anchore_gate.remote.values import (
@@ -19,6 +18,7 @@ from anchore_gate.remote.values import (
     text,
     words,
 )
+from anchore_gate.typed import Any
 
 PREFIX = "/v1"
 AUTO_SUBSCRIBE = "autosubscribe"

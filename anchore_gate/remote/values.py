@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from anchore_gate.errors import InvalidReference, RemoteError
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.evaluation import MatchedRule
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from anchore_gate.model.image import created_at
 from anchore_gate.model.suppression import Suppression
 from anchore_gate.model.vulnerability import Cvss, Fix, Match, Severity, Vulnerability
 from anchore_gate.remote.naming import package_of
 from anchore_gate.remote.values import listing, mapping, text, words
+from anchore_gate.typed import Any
 
 # A person's word on the service that it does not hold; the other words say that it does, or might.
 _SET_ASIDE = frozenset({"not_affected", "fixed"})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any, Final
 
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.model.vulnerability import Severity
@@ -20,6 +19,7 @@ from anchore_gate.report.place import (
     repository_of,
 )
 from anchore_gate.report.reporter import Reporter, ReportOptions
+from anchore_gate.typed import Any, Final
 from anchore_gate.values import dataclass
 
 _SEVERITIES = {"stop": "major", "warn": "minor", "go": "info"}

@@ -7,13 +7,13 @@ import io
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import Final
 
 from anchore_gate.model.result import GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry, entries
 from anchore_gate.report.evidence import no_verdict
 from anchore_gate.report.reporter import Reporter, ReportOptions
+from anchore_gate.typed import Final
 from anchore_gate.values import dataclass
 
 _HEAD = (

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry, counts, entries
 from anchore_gate.report.once import once
+from anchore_gate.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from anchore_gate.compliance.controls import Assessed, Standard

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
 
 from anchore_gate.errors import ReportError
 from anchore_gate.model.evaluation import Action
@@ -21,6 +20,7 @@ from anchore_gate.report.outputs import outputs
 from anchore_gate.report.place import dockerfile_line, dockerfile_of
 from anchore_gate.report.redaction import shareable
 from anchore_gate.report.reporter import Reporter, ReportOptions
+from anchore_gate.typed import Final
 from anchore_gate.values import dataclass
 
 _MOST = 10  # of a kind, a step

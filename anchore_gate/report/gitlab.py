@@ -8,7 +8,6 @@ is left out, as GitLab's own analyzer leaves out what its allowlist names; a mes
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
 
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.model.vulnerability import Match
@@ -18,6 +17,7 @@ from anchore_gate.report.gitlab_rows import row
 from anchore_gate.report.json import array, json_text
 from anchore_gate.report.place import fingerprint, repository_of
 from anchore_gate.report.reporter import Reporter, ReportOptions
+from anchore_gate.typed import Any, Final
 from anchore_gate.values import dataclass
 
 _VERSION = "15.0.7"

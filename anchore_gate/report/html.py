@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from anchore_gate.model.result import GateRun
 from anchore_gate.report.entry import total
@@ -11,6 +10,7 @@ from anchore_gate.report.evidence import in_full
 from anchore_gate.report.html_page import Page
 from anchore_gate.report.html_template import frame, template
 from anchore_gate.report.reporter import Reporter, ReportOptions
+from anchore_gate.typed import Final
 from anchore_gate.values import dataclass
 
 

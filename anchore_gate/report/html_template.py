@@ -6,9 +6,9 @@ import base64
 import hashlib
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
 
 from anchore_gate.report.cleaning import fit
+from anchore_gate.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jinja2 import Template

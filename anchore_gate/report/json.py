@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from json.encoder import encode_basestring as quoted
-from typing import Any, Final
 
 from anchore_gate.model.evaluation import Finding, RuleOutcome
 from anchore_gate.model.inventory import Package
@@ -22,6 +21,7 @@ from anchore_gate.report.entry import counts
 from anchore_gate.report.reporter import Reporter, ReportOptions
 from anchore_gate.report.row_text import members, objects
 from anchore_gate.report.rows import moment, names_of, row
+from anchore_gate.typed import Any, Final
 from anchore_gate.values import dataclass, field
 
 SCHEMA_VERSION: Final = "1.0"

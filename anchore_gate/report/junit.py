@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Final
 from xml.etree import ElementTree
 
 from anchore_gate.model.evaluation import Action, RuleOutcome
@@ -21,6 +20,7 @@ from anchore_gate.report.cleaning import fit, line
 from anchore_gate.report.entry import Entry, counts, entries
 from anchore_gate.report.evidence import provenance, verdict_line
 from anchore_gate.report.reporter import Reporter, ReportOptions
+from anchore_gate.typed import Final
 from anchore_gate.values import dataclass
 
 _SLUG = regex(r"[^A-Za-z0-9_-]+")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
 
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.regex import regex
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.evidence import first_things, ordered, provenance, verdict_line
 from anchore_gate.report.reporter import Reporter, ReportOptions
+from anchore_gate.typed import TYPE_CHECKING, Final
 from anchore_gate.values import dataclass
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import PurePath
-from typing import Final
 
 from anchore_gate.compliance.controls import Assessed, Standard
 from anchore_gate.model.result import GateResult, GateRun
@@ -20,6 +19,7 @@ from anchore_gate.report.json import json_text
 from anchore_gate.report.markdown import escaped
 from anchore_gate.report.nist_evidence import document
 from anchore_gate.report.reporter import Reporter, ReportOptions
+from anchore_gate.typed import Final
 from anchore_gate.values import dataclass
 
 _MOST = 20  # findings shown for a rule; the JSON result holds all

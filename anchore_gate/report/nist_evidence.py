@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Final
 
 from anchore_gate.compliance.controls import Assessed
 from anchore_gate.model.evaluation import RuleOutcome
@@ -12,6 +11,7 @@ from anchore_gate.report.cleaning import fit
 from anchore_gate.report.entry import Entry
 from anchore_gate.report.evidence import assessments, provenance, verdict_line
 from anchore_gate.report.rows import moment
+from anchore_gate.typed import Any, Final
 
 SCHEMA_VERSION: Final = "1.0"
 OUTCOMES: Final = ("not met", "partly", "met", "not assessed", "out of scope")

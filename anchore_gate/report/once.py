@@ -6,9 +6,9 @@ import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, Generic, TypeVar, overload
 
 from anchore_gate.model.result import GateResult
+from anchore_gate.typed import Any, Generic, TypeVar, overload
 
 _Answer = TypeVar("_Answer")
 _Owner = TypeVar("_Owner")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
 
 from anchore_gate.compliance.controls import Assessed, standards
 from anchore_gate.model.evaluation import RuleOutcome
@@ -14,6 +13,7 @@ from anchore_gate.report.evidence import assessments, provenance, verdict_line
 from anchore_gate.report.json import array, json_text
 from anchore_gate.report.oscal_words import identity, instant, markup, prop, token
 from anchore_gate.report.reporter import Reporter, ReportOptions
+from anchore_gate.typed import Any, Final
 from anchore_gate.values import dataclass
 
 _VERSION = "1.1.3"

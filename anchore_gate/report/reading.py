@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from anchore_gate.errors import ConfigError
 from anchore_gate.model.evaluation import Action, Evaluation, Finding, RuleOutcome
@@ -18,6 +17,7 @@ from anchore_gate.model.suppression import Suppression
 from anchore_gate.model.vulnerability import DatabaseIdentity, Fix, Incomparable, Match, Vulnerability
 from anchore_gate.report.once import uncollected
 from anchore_gate.report.row_reading import read
+from anchore_gate.typed import Any
 from anchore_gate.values import replace
 
 _LARGEST = 2 << 30

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol, runtime_checkable
 
 from anchore_gate.model.result import GateRun
+from anchore_gate.typed import Protocol
 from anchore_gate.values import dataclass
 
 
@@ -25,20 +25,16 @@ class ReportOptions:
         return next((path for known, path in self.paths if known == name), "")
 
 
-@runtime_checkable
 class Reporter(Protocol):
     """Says a run in one format. Decides nothing."""
 
     @property
     def name(self) -> str:
         """The word the user types, e.g. `junit`."""
-        ...
 
     @property
     def filename(self) -> str:
         """Its name in `--report-dir`, e.g. `junit.xml`."""
-        ...
 
     def render(self, run: GateRun, options: ReportOptions) -> Iterator[str]:
         """The text in pieces. The same run always gives the same text."""
-        ...

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import IntEnum
 from functools import cache
-from typing import Any
 
 from anchore_gate.model.digest import Digest
 from anchore_gate.report.rows import hints_of, moment_of, names_of, value
+from anchore_gate.typed import Any
 
 _Read = Callable[[Any], Any]
 

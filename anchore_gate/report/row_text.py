@@ -17,10 +17,10 @@ from itertools import chain, islice
 from json.encoder import encode_basestring as quoted
 from math import isfinite
 from operator import attrgetter
-from typing import Any
 
 from anchore_gate.model.digest import Digest
 from anchore_gate.report.rows import hints_of, moment, names_of
+from anchore_gate.typed import Any
 
 _AT_ONCE = 500
 _Column = Callable[[Sequence[Any]], Iterable[str]]  # a field of many values, to the text of each

@@ -9,10 +9,10 @@ from datetime import datetime, timezone
 from enum import IntEnum
 from functools import cache, lru_cache
 from operator import attrgetter
-from typing import Any
 
 from anchore_gate.errors import ConfigError
 from anchore_gate.model.digest import Digest
+from anchore_gate.typed import Any
 from anchore_gate.values import fields, is_dataclass
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})

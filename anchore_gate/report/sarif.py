@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from json.encoder import encode_basestring as quoted
-from typing import Any, Final
 
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
@@ -27,6 +26,7 @@ from anchore_gate.report.place import (
 from anchore_gate.report.reporter import Reporter, ReportOptions
 from anchore_gate.report.rows import moment
 from anchore_gate.report.sarif_rules import RULE_TEXT, Rules, unlinked
+from anchore_gate.typed import Any, Final
 from anchore_gate.values import dataclass
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from anchore_gate.model.vulnerability import Severity, Vulnerability
 from anchore_gate.report.cleaning import fit, line
 from anchore_gate.report.entry import Entry
 from anchore_gate.report.json import json_text
 from anchore_gate.report.markdown import escaped
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass, field
 
 RULE_TEXT = 1_000  # GitHub shows 1 024 characters of a rule's texts

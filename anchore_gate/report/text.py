@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.evidence import in_full, ordered, provenance, verdict_line
 from anchore_gate.report.reporter import Reporter, ReportOptions
+from anchore_gate.typed import Final
 from anchore_gate.values import dataclass
 
 

@@ -8,9 +8,9 @@ suffix. Between different kinds of parts the earlier kind in the grammar is grea
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from anchore_gate.regex import regex
+from anchore_gate.typed import Any
 from anchore_gate.versions.version import LONGEST, InvalidVersion, Version
 
 # Ranks of what may stand next at one place, lowest first.

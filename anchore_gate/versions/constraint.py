@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from enum import Enum
 from functools import lru_cache
-from typing import Any
 
 from anchore_gate.regex import regex
+from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
 from anchore_gate.versions.orders import Order
 from anchore_gate.versions.version import InvalidVersion

@@ -9,9 +9,9 @@ does not start with a digit, an odd character) is compared as dpkg does; what dp
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 from anchore_gate.regex import regex
+from anchore_gate.typed import Any
 from anchore_gate.versions.version import LONGEST, InvalidVersion, Version
 
 _RUNS = regex(r"([^0-9]*)([0-9]*)")

@@ -8,9 +8,9 @@ Zeros at the end of the numbers and of what follows say nothing. `-` reads as `.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from anchore_gate.regex import regex
+from anchore_gate.typed import Any
 from anchore_gate.versions.version import LONGEST, InvalidVersion, Version
 
 _SHAPE = regex(

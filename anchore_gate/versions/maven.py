@@ -9,9 +9,8 @@ texts (`1.foo.2` < `1-alpha` < `1` < `1.foo.2`); there the order is made total.
 
 from __future__ import annotations
 
-from typing import Any
-
 from anchore_gate.regex import regex
+from anchore_gate.typed import Any
 from anchore_gate.versions.version import LONGEST, InvalidVersion, Version
 
 # What may stand at one place, lowest first; what counts as nothing (0, the release) goes by its successor.

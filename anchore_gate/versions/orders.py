@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from typing import Any, Protocol
 
 from anchore_gate.regex import regex
+from anchore_gate.typed import Any, Protocol
 from anchore_gate.values import dataclass
 from anchore_gate.versions.version import Version
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from anchore_gate.typed import TYPE_CHECKING
 from anchore_gate.versions.version import LONGEST, InvalidVersion
 
 if TYPE_CHECKING:

@@ -9,9 +9,8 @@ a dependency, and in a constraint, a release counts only where both sides have o
 
 from __future__ import annotations
 
-from typing import Any
-
 from anchore_gate.regex import regex
+from anchore_gate.typed import Any
 from anchore_gate.versions.version import LONGEST, InvalidVersion, Version
 
 # Ranks of what may stand next at one place, lowest first.

@@ -7,9 +7,8 @@ is 0, later parts count, numbers may be of any size, `.alpha`, `.beta` and `.rc`
 
 from __future__ import annotations
 
-from typing import Any
-
 from anchore_gate.regex import regex
+from anchore_gate.typed import Any
 from anchore_gate.versions.version import InvalidVersion, Version
 
 _LONGEST = 256  # node-semver's MAX_LENGTH

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from anchore_gate.typed import Any
 
 LONGEST = 1024  # characters; no published version comes near, and integers stay cheap to convert
 

@@ -50,7 +50,9 @@ def owner(files: Files) -> list[str]:
 
 
 def test_every_cataloger_has_the_shape() -> None:
-    assert all(isinstance(one, Cataloger) for one in catalogers())
+    shape = {name for name in vars(Cataloger) if not name.startswith("_")}
+    assert shape == {"name", "needs", "catalog"}
+    assert all(hasattr(one, name) for one in catalogers() for name in shape)
 
 
 def test_what_an_os_package_brought_is_owned_by_it_and_kept() -> None:

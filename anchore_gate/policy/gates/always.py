@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Final
 
 from anchore_gate.model.evaluation import Finding
 from anchore_gate.policy.trigger import Evidence, Gate, Trigger
+from anchore_gate.typed import ClassVar, Final
 from anchore_gate.values import dataclass
 
 

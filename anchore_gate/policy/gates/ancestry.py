@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import ClassVar, Final
 
 from anchore_gate.model.evaluation import Finding
 from anchore_gate.policy.parameter import WORDS, parameter
 from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import Evidence, Gate, NotKnownHere, Trigger
+from anchore_gate.typed import ClassVar, Final
 from anchore_gate.values import dataclass
 
 # OCI image-spec, annotations.md

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import zip_longest
-from typing import ClassVar, Final
 
 from anchore_gate.errors import PolicyError
 from anchore_gate.model.evaluation import Finding
 from anchore_gate.policy.parameter import COMPARISONS, TEXT, choice, parameter
 from anchore_gate.policy.trigger import Evidence, Gate, PackagesTrigger
 from anchore_gate.regex import regex
+from anchore_gate.typed import ClassVar, Final
 from anchore_gate.values import dataclass
 
 _NUMBERS = regex(r"[0-9]{1,18}(?:\.[0-9]{1,18})*")

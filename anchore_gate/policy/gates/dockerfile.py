@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import ClassVar, Final
 
 from anchore_gate.model.evaluation import Finding
 from anchore_gate.model.image import Dockerfile, Instruction
@@ -12,6 +11,7 @@ from anchore_gate.policy.expression import Expression
 from anchore_gate.policy.parameter import BOOLEAN, NUMBERS, TEXT, choice, parameter
 from anchore_gate.policy.trigger import Evidence, Gate, Trigger
 from anchore_gate.regex import regex
+from anchore_gate.typed import ClassVar, Final
 from anchore_gate.values import dataclass
 
 _KEYWORDS = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from binascii import b2a_base64
 from collections.abc import Iterator
-from typing import ClassVar, Final
 
 from anchore_gate.image.filesystem import FileEntry
 from anchore_gate.image.needs import Checksums, Needs
@@ -14,6 +13,7 @@ from anchore_gate.policy.expression import Expression
 from anchore_gate.policy.parameter import BOOLEAN, EXPRESSION, TEXT, choice, parameter
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.trigger import Evidence, Gate, Trigger
+from anchore_gate.typed import ClassVar, Final
 from anchore_gate.values import dataclass
 
 _OPERATORS = choice("equals", "not_equals")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Final
 
 from anchore_gate.model.evaluation import Finding
 from anchore_gate.policy.parameter import WORDS, choice, parameter
 from anchore_gate.policy.trigger import Evidence, Gate, PackagesTrigger
+from anchore_gate.typed import ClassVar, Final
 from anchore_gate.values import dataclass
 
 _UNKNOWN = "N/A"  # Engine's word for a package that names no licence: policies deny it

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import ClassVar, Final
 
 from anchore_gate.errors import PolicyError
 from anchore_gate.image.filesystem import Filesystem
@@ -15,6 +14,7 @@ from anchore_gate.policy.parameter import TEXT, choice, parameter
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.trigger import Evidence, Gate, Trigger
 from anchore_gate.policy.wording import distro_words
+from anchore_gate.typed import ClassVar, Final
 from anchore_gate.values import dataclass
 
 _ATTRIBUTES = ("size", "architecture", "os_type", "distro", "distro_version", "like_distro", "layer_count")

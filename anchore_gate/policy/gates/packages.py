@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import ClassVar, Final
 
 from anchore_gate.errors import PolicyError
 from anchore_gate.image.filesystem import FileEntry
@@ -16,6 +15,7 @@ from anchore_gate.policy.expression import Expression
 from anchore_gate.policy.parameter import COMPARISONS, TEXT, WORDS, choice, parameter
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.trigger import Evidence, Gate, PackagesTrigger, Trigger
+from anchore_gate.typed import ClassVar, Final
 from anchore_gate.values import dataclass
 
 

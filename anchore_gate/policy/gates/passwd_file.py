@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Final
 
 from anchore_gate.image.needs import Needs, Want
 from anchore_gate.model.evaluation import Finding
 from anchore_gate.policy.parameter import NUMBERS, TEXT, WORDS, parameter
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.trigger import Evidence, Gate, Trigger
+from anchore_gate.typed import ClassVar, Final
 from anchore_gate.values import dataclass
 
 _PATH = "/etc/passwd"

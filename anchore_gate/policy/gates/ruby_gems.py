@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from anchore_gate.policy import feed
 from anchore_gate.policy.trigger import Gate
+from anchore_gate.typed import Final
 
 
 class _NewerVersion(feed.NewerVersion):

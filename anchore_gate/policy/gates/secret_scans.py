@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Final
 
 from anchore_gate.image.filesystem import ContentHit
 from anchore_gate.image.needs import Needs
@@ -12,6 +11,7 @@ from anchore_gate.policy.expression import Expression
 from anchore_gate.policy.parameter import EXPRESSION, TEXT, choice, parameter
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.trigger import Evidence, Gate, Trigger
+from anchore_gate.typed import ClassVar, Final
 from anchore_gate.values import dataclass
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Final
 
 from anchore_gate.model.evaluation import Finding
 from anchore_gate.model.inventory import Inventory, Package
 from anchore_gate.policy.parameter import TEXT, parameter
 from anchore_gate.policy.trigger import Evidence, Gate, NotKnownHere, PackagesTrigger
+from anchore_gate.typed import ClassVar, Final
 from anchore_gate.values import dataclass
 
 _Versions = dict[tuple[str, str], dict[str, Package]]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Final
 
 from anchore_gate.image.needs import Needs
 from anchore_gate.model.evaluation import Finding
@@ -32,6 +31,7 @@ from anchore_gate.policy.wording import (
     score_groups,
     scores_hold,
 )
+from anchore_gate.typed import Any, ClassVar, Final
 from anchore_gate.values import dataclass, replace
 
 _TYPE = "Only packages of the distribution, only the others, or all"
