@@ -167,15 +167,16 @@ def _end(
 
     verdicts = crew.verdicts(now=now, why=why)
     run = GateRun(results=verdicts, version=__version__, started_at=now)
-    code, lost = _exit_code(run, settings), ""
+    code, lost, spoken = _exit_code(run, settings), "", ""
     written: tuple[Path, ...] = ()
     try:
         written = plan.write(run, _report_options(settings))
+        spoken = _spoken(settings, run, plan)
     except ReportError as error:  # told last: whoever waited for the verdict reads it all the same
         code, lost = error.exit_code, f"anchore-gate: error: {error}"
     code = code if ended is None else ended
     try:
-        _tell(settings, run, plan, written, code)
+        _tell(settings, run, plan, written, code, spoken)
     except BrokenPipeError:
         # The reader went away (`anchore-gate check ... | head`): the verdict stands all the same.
         _say_no_more()
@@ -187,17 +188,26 @@ def _end(
     return code
 
 
-def _tell(settings: Settings, run: GateRun, plan: Plan, written: tuple[Path, ...], code: int) -> None:
+def _spoken(settings: Settings, run: GateRun, plan: Plan) -> str:
+    """What GitHub's runner reads in the log; its files are written. Raises `ReportError`."""
+    if not _is_github(settings):
+        return ""
+    from anchore_gate.report.github import speak
+
+    return speak(run, os.environ, plan.named(_report_options(settings))).rstrip("\n")
+
+
+def _tell(
+    settings: Settings, run: GateRun, plan: Plan, written: tuple[Path, ...], code: int, spoken: str
+) -> None:
     from anchore_gate.cli.verdict import show_run
     from anchore_gate.report.writer import STANDARD_OUTPUT
 
     # A report on standard output is all that stands there: what a person reads goes to standard error.
     taken = STANDARD_OUTPUT in (path for _, path in plan.targets)
     with redirect_stdout(sys.stderr if taken else sys.stdout):
-        if _is_github(settings) and len(written) == len(plan.targets):
-            from anchore_gate.report.github import speak
-
-            say(speak(run, os.environ, plan.named(_report_options(settings))).rstrip("\n"))
+        if spoken:
+            say(spoken)
         quiet, verbose = settings.flag("quiet"), settings.flag("verbose")
         show_run(run, written, code=code, quiet=quiet, verbose=verbose)
     if faults := _policy_faults(run):

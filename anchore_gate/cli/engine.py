@@ -68,6 +68,8 @@ def _narrowing(settings: Settings, images: Sequence[str]) -> Narrowing:
         if baseline is None:
             raise UsageError("--new-only needs --baseline RESULT.json")
         known = _known(baseline)
+    elif baseline is not None:
+        _known(baseline)  # a file that cannot be read is said here as well
     if settings.flag("exclude-inherited"):
         if not base:
             raise UsageError("--exclude-inherited needs --base-image IMAGE")

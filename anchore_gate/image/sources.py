@@ -217,4 +217,6 @@ def _file_scheme(path: Path) -> str:
             return "docker-archive"
         if archive.size(MARK) is not None or archive.size(INDEX) is not None:
             return "oci-archive"
+    if not path.stat().st_size:
+        raise ImageError(f"{path}: an empty file")
     raise ImageError(f"{path}: a tar that holds no image (neither {MANIFEST} nor {MARK})")

@@ -233,6 +233,17 @@ def test_on_github_outputs_summary_and_annotations_are_written(
     assert "::error file=" in capsys.readouterr().out
 
 
+def test_the_verdict_is_shown_where_githubs_files_cannot_be_written(
+    demo_images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path))
+    assert main(["check", str(demo_images[1]), "--policy", TEAM]) == 2
+    said = capsys.readouterr()
+    assert "verdict: fail" in said.out
+    assert f"cannot write {tmp_path}" in said.err
+
+
 @pytest.mark.skipif(shutil.which("docker-registry") is None, reason="no `docker-registry` (Debian package)")
 @pytest.mark.skipif(shutil.which("skopeo") is None, reason="no `skopeo` (Debian package)")
 def test_an_image_in_a_registry_is_judged_like_its_archive(
@@ -276,6 +287,8 @@ def test_findings_of_the_baseline_do_not_count_but_are_shown(
     assert "known from the baseline" in (tmp_path / "after.json").read_text()
     assert main(["check", bad, "--policy", TEAM, "--new-only"]) == 2
     assert "--new-only needs --baseline" in capsys.readouterr().err
+    assert main(["check", bad, "--policy", TEAM, "--baseline", "gone.json"]) == 2
+    assert "gone.json" in capsys.readouterr().err
 
 
 def test_what_the_base_image_brought_does_not_count_when_so_asked(

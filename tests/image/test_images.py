@@ -292,6 +292,12 @@ def test_a_file_that_is_no_tar_is_refused(tmp_path: Path) -> None:
         pass
 
 
+def test_an_empty_file_is_called_one(tmp_path: Path) -> None:
+    (tmp_path / "x.tar").touch()
+    with pytest.raises(ImageError, match="an empty file"), open_image(str(tmp_path / "x.tar")):
+        pass
+
+
 def test_a_tar_that_is_no_image_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.tar").write_bytes(make_tar({"a": "b"}))
     with pytest.raises(ImageError, match="holds no image"), open_image(str(tmp_path / "x.tar")):
