@@ -100,6 +100,15 @@ class Evidence:
             raise PolicyError("how the image was built is not known: only a list of its packages is at hand")
         return self.dockerfile
 
+    def text_of(self, path: str) -> str | None:
+        """A wanted file's text, None where the image has none. Raises `PolicyError` for one too long."""
+        files = self.filesystem
+        if files.has(path):
+            return files.read(path).decode("utf-8", "surrogateescape")
+        if size := dict(files.oversized).get(path):
+            raise PolicyError(f"{path} is too long to be read: {size} bytes")
+        return None
+
     def packages_named(self, name: str) -> tuple[Package, ...]:
         """The packages of a name, in the inventory's order: a thousand rules ask, one index answers."""
         if not self._by_name:

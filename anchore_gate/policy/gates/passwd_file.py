@@ -37,14 +37,9 @@ class _Passwd(Trigger):
         )
 
 
-def _text(evidence: Evidence) -> str:
-    files = evidence.filesystem
-    return files.read(_PATH).decode("utf-8", "surrogateescape") if files.has(_PATH) else ""
-
-
 def _entries(evidence: Evidence) -> list[tuple[str, list[str]]]:
     by_user: dict[str, tuple[str, list[str]]] = {}
-    for written in _text(evidence).split("\n"):
+    for written in (evidence.text_of(_PATH) or "").split("\n"):
         line = written.strip()
         parts = line.split(":")
         if line:
@@ -60,7 +55,7 @@ class ContentNotAvailable(_Passwd):
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
-        if not _text(evidence):
+        if not evidence.filesystem.has(_PATH) or not evidence.filesystem.read(_PATH):
             yield self.found(
                 "Cannot locate /etc/passwd in image stored files archive: check analyzer settings."
             )

@@ -51,9 +51,9 @@ class ContentRegex(Trigger):
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
-        if not evidence.filesystem.has(self.path):
+        text = evidence.text_of(self.path)
+        if text is None:
             return
-        text = evidence.filesystem.read(self.path).decode("utf-8", "surrogateescape")
         # Engine tries words only: an expression with a blank in it needs the line
         parts = [*text.splitlines(), *text.split()]
         if any(self.regex.matching(parts)) is (self.check == "match"):
