@@ -143,9 +143,10 @@ def _remote(settings: Settings) -> Engine:
     for name in ("vex", "allowlist"):
         if settings.origin(name) != "default":
             raise UsageError(f"--{name} is not for --engine remote: the service decides without it")
-    return service_engine(
+    engine = service_engine(
         settings, os.environ, policy_id=settings.text("policy-id"), base=settings.text("base-image")
     )
+    return replace(engine, settings=analyzer_settings(settings))
 
 
 def _engine(

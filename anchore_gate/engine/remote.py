@@ -12,6 +12,7 @@ from anchore_gate.engine.remote_names import base_digest, reference_of
 from anchore_gate.engine.remote_uploads import Uploads
 from anchore_gate.errors import RemoteError, UsageError
 from anchore_gate.model.result import Assessment
+from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.remote.deadline import Deadline
 from anchore_gate.remote.discovery import Discovery
 from anchore_gate.remote.login import Login
@@ -59,6 +60,7 @@ class RemoteEngine:
     timeout: float = 600.0
     margin: float = 0.0  # seconds of `timeout` that are left for what comes after
     poll: float = 5.0
+    settings: AnalyzerSettings = AnalyzerSettings()  # what is looked for in files of images on this machine
     clock: Clock | None = field(default=None, compare=False, repr=False)
     deadline: Deadline | None = field(default=None, compare=False, repr=False)  # of the run, see `run`
     _discovery: Discovery = field(default_factory=Discovery, init=False, compare=False, repr=False)
@@ -112,6 +114,7 @@ class RemoteEngine:
     def _assess_here(self, request: Request, scheme: str) -> Assessment:
         """An image the service cannot pull: one call where that answers every rule, else an import."""
         from anchore_gate.engine.remote_here import SCANNED, look, one_of_few, unseen
+        from anchore_gate.engine.remote_policy import file_rules
         from anchore_gate.remote.imports import scans
 
         wants_more = bool(self.subscribe or self.base or request.dockerfile)  # than a scan of packages takes
@@ -119,7 +122,7 @@ class RemoteEngine:
             if scheme == "dir" and not scans(service):
                 raise _unsupported(request, service)
             with one_of_few(service.client):
-                here = look(request)
+                here = look(request, file_rules(service, request, self.policy_id, self.settings))
             if here.documents is None and wants_more:
                 raise UsageError(
                     f"{request.image!r} is no image that a service stores: it takes no --dockerfile,"
@@ -145,7 +148,7 @@ class RemoteEngine:
         if found is None:
             return None
         judgement, rows = found
-        return assessment_here(service, request, here, judgement, gates=SCANNED, rows=rows)
+        return assessment_here(service, request, here, judgement, shown=SCANNED, rows=rows)
 
     def _imported(self, service: Service, request: Request, here: Here) -> Assessment:
         """The image with its parts uploaded, waited for and judged like any other."""
@@ -163,11 +166,14 @@ class RemoteEngine:
             config=here.documents.config,
             packages=here.syft(old=service.api is v1),
             dockerfile=submission.dockerfile,
+            files=here.files.parts,
         )
         with uploaded(service, parts) as imported:
             accepted = self._accepted(service, replace(submission, imported=imported))
+        taken = frozenset(name for name, _ in imported.contents)
+        shown = replace(IMPORTED, rules=here.files.answered(taken), fired=here.files.fired)
         image, judgement = self._settled(service, request, accepted.digest, submission.tag)
-        return assessment_here(service, request, here, judgement, gates=IMPORTED, stored=image)
+        return assessment_here(service, request, here, judgement, shown=shown, stored=image)
 
     @contextmanager
     def open(self, *, about: str = "") -> Iterator[Service]:

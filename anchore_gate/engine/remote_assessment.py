@@ -5,7 +5,7 @@ from __future__ import annotations
 from anchore_gate.engine.engine import Request
 from anchore_gate.engine.remote_evaluation import evaluation_of, is_readable
 from anchore_gate.engine.remote_feeds import database_of, with_feeds
-from anchore_gate.engine.remote_here import Here, with_unseen
+from anchore_gate.engine.remote_here import Here, Shown, with_unseen
 from anchore_gate.image.dockerfile import guess_dockerfile, load_dockerfile, with_layers
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.evaluation import Evaluation
@@ -48,7 +48,7 @@ def assessment_here(
     here: Here,
     judgement: Judgement,
     *,
-    gates: frozenset[str],
+    shown: Shown,
     stored: ServiceImage | None = None,
     rows: tuple[dict[str, Any], ...] = (),
 ) -> Assessment:
@@ -63,7 +63,7 @@ def assessment_here(
     built = with_layers(given, here.image) if given else guess_dockerfile(here.image)
     return Assessment(
         image=replace(here.image, tag=judgement.tag or here.image.tag, digest=digest),
-        evaluation=with_unseen(evaluation, gates, is_readable=is_readable(judgement)),
+        evaluation=with_unseen(evaluation, shown, is_readable=is_readable(judgement)),
         inventory=here.inventory,
         matches=known,
         dockerfile=built if here.documents else Dockerfile(mode="Unknown"),

@@ -26,7 +26,7 @@ def evaluation_of(judgement: Judgement, request: Request, matches: tuple[Match, 
 
     Raises `RemoteError` when the findings do not add up to the service's verdict: it is never softened.
     """
-    policy = _policy(judgement)
+    policy = policy_of(judgement.policy)
     by_id = {finding_id(match): match for match in matches}
     outcomes = _Outcomes(judgement=judgement, policy=policy, matches=by_id)
     mine = request.bundle
@@ -48,7 +48,7 @@ def evaluation_of(judgement: Judgement, request: Request, matches: tuple[Match, 
 
 def is_readable(judgement: Judgement) -> bool:
     """Whether every rule that was asked is known, not only those that fired."""
-    policy = _policy(judgement)
+    policy = policy_of(judgement.policy)
     if policy is None:
         return False
     chosen = judgement.mapping.rule_set_ids if judgement.mapping else ()
@@ -73,11 +73,12 @@ def _check(evaluation: Evaluation, judgement: Judgement) -> None:
         )
 
 
-def _policy(judgement: Judgement) -> Bundle | None:
-    if not judgement.policy:
+def policy_of(content: str) -> Bundle | None:
+    """The policy that a service shows, None where it shows none that can be read."""
+    if not content:
         return None
     try:
-        return parse_bundle(json.loads(judgement.policy), source="remote")
+        return parse_bundle(json.loads(content), source="remote")
     except (InvalidBundle, ValueError):
         return None
 

@@ -8,11 +8,14 @@ from pathlib import Path
 from threading import BoundedSemaphore
 
 from anchore_gate.engine.engine import Request
+from anchore_gate.engine.remote_files import FileRules, FilesHere, RuleKey, key_of
 from anchore_gate.errors import RemoteError, UsageError
+from anchore_gate.image.needs import Needs
 from anchore_gate.image.source import ImageDocuments
 from anchore_gate.model.evaluation import Action, Evaluation, RuleOutcome
-from anchore_gate.model.image import Image, ImageReference
+from anchore_gate.model.image import Dockerfile, Image, ImageReference
 from anchore_gate.model.inventory import Inventory
+from anchore_gate.policy.trigger import Evidence
 from anchore_gate.typed import TYPE_CHECKING
 from anchore_gate.values import dataclass, replace
 
@@ -21,9 +24,36 @@ if TYPE_CHECKING:
 
 _SBOM = "sbom:"
 _AT_A_TIME = BoundedSemaphore(4)  # images, as many as the embedded engine looks at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a service was shown of an image: the gates, and single rules beside them, that it can answer."""
+
+    gates: frozenset[str]
+    rules: frozenset[RuleKey] = frozenset()
+    fired: frozenset[RuleKey] = frozenset()  # rules that found something here
+
+    def is_unseen(self, outcome: RuleOutcome) -> bool:
+        """Whether a rule asks for more than that."""
+        if (outcome.gate, outcome.trigger) == ("packages", "verify"):
+            return True
+        return outcome.gate not in self.gates and key_of(outcome) not in self.rules
+
+    def why_not(self, outcome: RuleOutcome) -> str | None:
+        """Why a rule's answer does not count, None where it does."""
+        if self.is_unseen(outcome):
+            return f"the service was not shown enough: it cannot answer {outcome.gate}/{outcome.trigger}"
+        if not outcome.findings and key_of(outcome) in self.fired:
+            return f"the service found nothing, where {outcome.gate}/{outcome.trigger} finds something here"
+        return None
+
+
 # The gates that a list of packages answers, and those that manifest, config and Dockerfile answer besides.
-SCANNED = frozenset({"always", "distro", "licenses", "npms", "packages", "ruby_gems", "vulnerabilities"})
-IMPORTED = SCANNED | {"ancestry", "dockerfile", "metadata", "tag_drift"}
+SCANNED = Shown(
+    gates=frozenset({"always", "distro", "licenses", "npms", "packages", "ruby_gems", "vulnerabilities"})
+)
+IMPORTED = Shown(gates=SCANNED.gates | {"ancestry", "dockerfile", "metadata", "tag_drift"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +63,7 @@ class Here:
     image: Image  # with the name it is judged by
     inventory: Inventory
     documents: ImageDocuments | None  # None: a folder, and most SBOMs, have neither manifest nor config
+    files: FilesHere = FilesHere()
 
     @property
     def reference(self) -> ImageReference:
@@ -67,7 +98,7 @@ def one_of_few(client: Client) -> Iterator[None]:
         _AT_A_TIME.release()
 
 
-def look(request: Request) -> Here:
+def look(request: Request, rules: FileRules) -> Here:
     """Open and catalog the image. Raises `GateError`, also where nothing tells its name."""
     if request.image.startswith(_SBOM):
         return _look_at_sbom(request, Path(request.image.removeprefix(_SBOM)))
@@ -77,9 +108,18 @@ def look(request: Request) -> Here:
 
     with open_image(request.image, platform=request.platform, tag=request.tag) as opened:
         named = _named(opened.image, request)
-        inventory = catalog.catalog(scan(opened, catalog.needs()))
+        files = scan(opened, Needs.union([catalog.needs(), rules.needs]))
+        inventory = catalog.catalog(files)
         image = replace(opened.image, tag=named.tag, annotations=named.annotations)
-        return Here(image=image, inventory=inventory, documents=opened.documents)
+        evidence = Evidence(
+            image=image,
+            files=files,
+            inventory=inventory,
+            dockerfile=Dockerfile(),
+            now=request.now,
+            retrieve=rules.settings.retrieve,
+        )
+        return Here(image=image, inventory=inventory, documents=opened.documents, files=rules.seen(evidence))
 
 
 def _look_at_sbom(request: Request, path: Path) -> Here:
@@ -101,12 +141,12 @@ def _named(image: Image, request: Request) -> Image:
     return replace(image, name=request.image, tag=str(tagged), annotations=request.annotations)
 
 
-def unseen(evaluation: Evaluation, gates: frozenset[str]) -> bool:
+def unseen(evaluation: Evaluation, shown: Shown) -> bool:
     """Whether a rule asks for more than the service was shown."""
-    return any(_is_unseen(one, gates) for one in evaluation.outcomes)
+    return any(map(shown.is_unseen, evaluation.outcomes))
 
 
-def with_unseen(evaluation: Evaluation, gates: frozenset[str], *, is_readable: bool) -> Evaluation:
+def with_unseen(evaluation: Evaluation, shown: Shown, *, is_readable: bool) -> Evaluation:
     """
     The evaluation, stopped by every rule the service could not look at: it finds nothing, and says "go".
 
@@ -117,16 +157,5 @@ def with_unseen(evaluation: Evaluation, gates: frozenset[str], *, is_readable: b
             f"{evaluation.bundle_id}: the service does not show this policy, so it is not known whether"
             " its rules need files of an image that was catalogued here"
         )
-    outcomes = tuple(
-        replace(one, problem=one.problem or _unseen_words(one)) if _is_unseen(one, gates) else one
-        for one in evaluation.outcomes
-    )
+    outcomes = tuple(replace(one, problem=one.problem or shown.why_not(one)) for one in evaluation.outcomes)
     return replace(evaluation, outcomes=outcomes)
-
-
-def _is_unseen(outcome: RuleOutcome, gates: frozenset[str]) -> bool:
-    return outcome.gate not in gates or (outcome.gate, outcome.trigger) == ("packages", "verify")
-
-
-def _unseen_words(outcome: RuleOutcome) -> str:
-    return f"the service was shown a list of packages: it cannot answer {outcome.gate}/{outcome.trigger}"

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import json
+
+from anchore_gate.engine.engine import Request
 from anchore_gate.errors import ConfigError, UsageError
 from anchore_gate.model.digest import Digest
 from anchore_gate.policy.bundle import Bundle
 from anchore_gate.policy.items import AllowlistItem
+from anchore_gate.policy.settings import AnalyzerSettings
+from anchore_gate.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from anchore_gate.engine.remote_files import FileRules
+    from anchore_gate.remote.service import Service
 
 
 def upload_of(bundle: Bundle, *, dialect: str) -> dict[str, object]:
@@ -34,6 +43,21 @@ def upload_of(bundle: Bundle, *, dialect: str) -> dict[str, object]:
     made = dict(convert(raw, to=dialect).policy)
     made["id"] = "anchore-gate-" + bundle.digest.partition(":")[2][:32]
     return made
+
+
+def file_rules(service: Service, request: Request, policy_id: str, settings: AnalyzerSettings) -> FileRules:
+    """The rules about files of the policy that will decide, where the service's import takes files."""
+    from anchore_gate.engine.remote_evaluation import policy_of
+    from anchore_gate.engine.remote_files import FileRules
+    from anchore_gate.remote import v2
+
+    if service.api is not v2 or request.image.startswith("sbom:"):
+        return FileRules()
+    if request.bundle is None:
+        content = service.policy(policy_id)
+    else:
+        content = json.dumps(upload_of(request.bundle, dialect=service.api.POLICY_DIALECT))
+    return FileRules(bundle=policy_of(content), settings=settings)
 
 
 def _accepted(bundle: Bundle) -> list[tuple[str, tuple[AllowlistItem, ...]]]:

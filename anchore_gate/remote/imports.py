@@ -10,6 +10,7 @@ from hashlib import sha256
 from anchore_gate.errors import NetworkError, RemoteError, TimedOut
 from anchore_gate.remote import v2
 from anchore_gate.remote.service import Service
+from anchore_gate.remote.told import Told
 from anchore_gate.remote.values import Imported, Judgement, listing, mapping, text
 from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
@@ -28,6 +29,7 @@ class Parts:
     config: bytes
     packages: bytes  # Syft JSON
     dockerfile: bytes | None = None
+    files: tuple[tuple[str, bytes], ...] = ()  # searches and contents, by their names in the import
 
 
 @contextmanager
@@ -61,6 +63,11 @@ def uploaded(service: Service, parts: Parts) -> Iterator[Imported]:
 def _upload_all(service: Service, place: str, parts: Parts) -> Iterator[tuple[str, str]]:
     config = f"{place}/{service.api.IMAGE_CONFIG}"
     yield "packages", _upload(service, f"{place}/packages", parts.packages, _JSON)
+    for name, content in parts.files if service.api is v2 else ():
+        path = f"{place}/{name.replace('_', '-')}"
+        told = service.client.tell("POST", path, body=content)
+        if told.status not in _NO_SUCH_PATH:  # an older one: what it was not shown, it does not answer
+            yield name, _digest(service, told, path, content)
     if parts.dockerfile is not None:
         yield "dockerfile", _upload(service, f"{place}/dockerfile", parts.dockerfile, "text/plain")
     yield "manifest", _upload(service, f"{place}/manifest", parts.manifest, parts.manifest_type)
@@ -71,6 +78,11 @@ def _upload(service: Service, place: str, content: bytes, kind: str) -> str:
     told = service.client.tell("POST", place, body=content, kind=kind)
     if told.status == 415 and kind != _JSON:  # a manifest's own type is not known to every version
         told = service.client.tell("POST", place, body=content, kind=_JSON)
+    return _digest(service, told, place, content)
+
+
+def _digest(service: Service, told: Told, place: str, content: bytes) -> str:
+    """The digest under which a part is kept there. Raises `RemoteError` where it is not."""
     what = place.rpartition("/")[2]
     if told.status == 413:
         raise RemoteError(f"the {what} of the import: {len(content)} bytes are more than the service takes")

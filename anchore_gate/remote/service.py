@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import ModuleType
 from urllib.parse import quote
 
@@ -214,6 +215,15 @@ class Service:
         if not told.is_success:
             raise self.client.error(told, f"policy {policy_id!r}")
         return True
+
+    def policy(self, policy_id: str) -> str:
+        """The JSON of a policy, the active one without an id; "" where the service does not show it."""
+        place = f"{self.api.PREFIX}/policies" + (f"/{quote(policy_id, safe='')}" if policy_id else "")
+        told = self.client.tell("GET", place, {"detail": "true"}, is_optional=True)
+        raw = told.value if isinstance(told.value, list) else [told.value]
+        records = [one for one in raw if isinstance(one, dict) and (policy_id or one.get("active") is True)]
+        found = records[0].get(self.api.POLICY_BODY) if records else None
+        return json.dumps(found) if isinstance(found, dict) and found else ""
 
     def add_policy(self, policy: dict[str, Any]) -> None:
         """

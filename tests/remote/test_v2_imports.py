@@ -59,6 +59,7 @@ def test_one_call_answers_where_packages_are_all_that_is_asked_for(archive: str)
     assert {one.path.partition("?")[0] for one in service.asked} == {
         "/version",
         "/v2/status",
+        "/v2/policies",
         "/v2/scan",
         "/v2/system/feeds",
     }
