@@ -21,6 +21,7 @@ class FileEntry:
     size: int = 0
     link: str = ""  # a symlink's target as written
     layer: int = 0  # index of the layer that brought it
+    is_hard_link: bool = False  # only another name of a file that is there too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -272,6 +272,15 @@ class SquashedFilesystem:
 
     def _entry(self, path: str, record: Record) -> FileEntry:
         (type_, mode, uid, gid, layer), size, link = record
+        other = self._records.get(self.links.get(path, ""))
         return FileEntry(
-            path=path, type=type_, mode=mode, uid=uid, gid=gid, size=size, link=link, layer=layer
+            path=path,
+            type=type_,
+            mode=mode,
+            uid=uid,
+            gid=gid,
+            size=size,
+            link=link,
+            layer=layer,
+            is_hard_link=other is not None and (other[0][0], other[1]) == ("file", size),
         )

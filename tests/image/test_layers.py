@@ -398,6 +398,16 @@ def test_a_link_to_a_file_with_a_hit_has_it_too() -> None:
     ]
 
 
+def test_a_hard_link_is_another_name_as_long_as_the_file_has_its_first() -> None:
+    files = squash(
+        {"a": b"xx", "b": hardlink("a"), "c": b"yy", "d": hardlink("c"), "e": symlink("a")},
+        {".wh.c": b"", "f": hardlink("a")},
+    )
+
+    assert [entry.path for entry in files.entries() if entry.is_hard_link] == ["/b", "/f"]
+    assert files.read("/d") == b"yy"
+
+
 def test_a_large_sparse_file_costs_no_memory() -> None:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:

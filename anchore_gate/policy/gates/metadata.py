@@ -109,7 +109,10 @@ class Attribute(Trigger):
 
 def _squashed_size(files: Filesystem) -> int:
     """Engine's size: of a tar of the squashed files, with a PAX header for the time of each."""
-    blocks = sum(3 + (-(-entry.size // 512) if entry.type == "file" else 0) for entry in files.entries())
+    blocks = 0
+    for entry in files.entries():
+        has_content = entry.type == "file" and not entry.is_hard_link
+        blocks += 3 + (-(-entry.size // 512) if has_content else 0)
     return -(-(blocks * 512 + 1024) // _RECORD) * _RECORD
 
 

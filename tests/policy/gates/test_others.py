@@ -160,11 +160,14 @@ def test_blanks_around_an_entry_are_no_part_of_it() -> None:
 
 def test_the_size_is_that_of_the_files_in_the_end_as_engine_counts_it() -> None:
     entries = [FileEntry(path=f"/{n}", type="file", mode=0o100644, size=513) for n in range(20)]
+    entries += [FileEntry(path="/z", type="file", mode=0o100644, size=513, is_hard_link=True)]
     raw = bundle(rule("metadata", "attribute", attribute="size", check=">", value="0"))
 
     [message] = messages(raw, evidence(files=files(*entries)))
 
-    assert message.endswith("matched image value: '61440'")  # 20 * (1536 + 1024) + 1024, in records of 10,240
+    assert message.endswith(
+        "matched image value: '61440'"
+    )  # 21 * 1536 + 20 * 1024 + 1024, in records of 10,240
 
 
 def test_sizes_are_told_in_bytes() -> None:
