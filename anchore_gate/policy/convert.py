@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timezone
 from uuid import NAMESPACE_URL, uuid5
 
 from anchore_gate.policy import legacy
 from anchore_gate.policy.gates import find_trigger
 from anchore_gate.policy.legacy import ENGINE_WORDS, ENTERPRISE_WORDS, Words, words_of
-from anchore_gate.policy.parameter import parameters
+from anchore_gate.policy.losses import losses
+from anchore_gate.policy.moment import parse_moment
+from anchore_gate.policy.parameter import BOOLEAN, Parameter, parameters
+from anchore_gate.policy.strictness import KEYS, NEW_ONLY
 from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
 
-_NEW_ONLY = ("source_mappings", "last_updated", "artifact_type")
 _DIALECTS = {"v1": (ENGINE_WORDS, "1_0"), "v2": (ENTERPRISE_WORDS, "2")}
 DIALECTS = tuple(_DIALECTS)
+_COMMENTED = frozenset({"policy", "rule set", "allowlist"})
+_NO_ID = "None"  # what Engine writes into the id of a finding whose rule has none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +33,20 @@ class Converted:
 
 def convert(raw: Mapping[str, Any], *, to: str) -> Converted:
     """
-    The policy in the words of `v1` (Engine) or `v2` (Enterprise).
+    The policy in the words of `v1` (Engine) or `v2` (Enterprise), with nothing that this product refuses.
 
     What it was given must be without errors (`Bundle.problems`): nothing is mended here.
     """
     words, version = _DIALECTS[to]
     old = words_of(raw)
-    writer = _Writer(old, words, version)
-    return Converted(policy=writer.policy(raw), notes=tuple(writer.notes(raw)))
+    writer = _Writer(old, words, version, has_nameless_findings=_names_nameless(raw, old))
+    return Converted(policy=writer.policy(raw), notes=tuple(losses(raw, old, words)))
+
+
+def _names_nameless(raw: Mapping[str, Any], words: Words) -> bool:
+    """Whether an item names findings of rules without an id."""
+    lists = raw.get(words.allowlists) or ()
+    return any(str(item["trigger_id"]).startswith(f"{_NO_ID}+") for one in lists for item in one["items"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,7 @@ class _Writer:
     old: Words
     new: Words
     version: str
+    has_nameless_findings: bool
 
     @property
     def _is_new(self) -> bool:
@@ -50,13 +62,13 @@ class _Writer:
 
     def policy(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         old, new = self.old, self.new
-        made = self._element(raw, "")
+        made = {**self._named(raw, "", "policy"), "version": self.version}
         parts: tuple[tuple[str, str, Callable[[dict[str, Any], str], dict[str, Any]]], ...] = (
             (old.rule_sets, new.rule_sets, self._rule_set),
             (old.allowlists, new.allowlists, self._allowlist),
             ("mappings", "mappings", self._mapping),
-            (old.allowlisted_images, new.allowlisted_images, self._named),
-            (old.denylisted_images, new.denylisted_images, self._named),
+            (old.allowlisted_images, new.allowlisted_images, self._image_rule),
+            (old.denylisted_images, new.denylisted_images, self._image_rule),
         )
         for before, after, write in parts:
             made.pop(before, None)
@@ -64,80 +76,97 @@ class _Writer:
             made[after] = [write(one, f"{after}[{n}]") for n, one in enumerate(elements)]
         return made
 
-    def notes(self, raw: Mapping[str, Any]) -> Iterator[str]:
-        for name in _NEW_ONLY[:1]:
-            if raw.get(name) and not self._is_new:
-                yield f"{name} are left out: Anchore Engine knows none"
-        if self.old is self.new:
-            return
-        for one in raw.get(self.old.allowlists) or []:
-            for item in one.get("items") or []:
-                if legacy.has_other_ids(str(item.get("gate")), str(item.get("trigger_id"))):
-                    yield (
-                        f"{one.get('id')}: the id {item['trigger_id']} may rest on the old words; it is "
-                        "understood here, a service wants the id of its own words"
-                    )
-
-    def _element(self, raw: Mapping[str, Any], path: str) -> dict[str, Any]:
-        """The keys that every part has, in other words."""
-        made = {key: value for key, value in raw.items() if self._is_new or key not in _NEW_ONLY}
-        if self.old.description in made and self.old is not self.new:
+    def _kept(self, raw: Mapping[str, Any], kind: str) -> dict[str, Any]:
+        """The keys that the product takes, in its words."""
+        made = dict(raw)
+        if kind in _COMMENTED and self.old is not self.new and self.old.description in made:
             made.setdefault(self.new.description, made.pop(self.old.description))
-        if "version" in made or not path:
-            made["version"] = self.version
-        return made
+        if not self._is_new:
+            return {key: value for key, value in made.items() if key not in NEW_ONLY}
+        texts = (key for key in ("description", "recommendation") if not isinstance(made.get(key), str))
+        left_out = frozenset(texts)
+        return {key: value for key, value in made.items() if key in KEYS[kind] and key not in left_out}
 
-    def _named(self, raw: dict[str, Any], path: str) -> dict[str, Any]:
-        made = self._identified(self._element(raw, path), path)
-        if "id" in made:
-            made.setdefault("name", made["id"])
-        return made
-
-    def _identified(self, made: dict[str, Any], path: str) -> dict[str, Any]:
-        if made.get("id") or not self._is_new:
+    def _identified(self, raw: Mapping[str, Any], path: str, kind: str) -> dict[str, Any]:
+        made = self._kept(raw, kind)
+        if not self._is_new or (isinstance(made.get("id"), str) and made["id"]):
             return made
-        content = json.dumps(made, sort_keys=True)
-        return {"id": str(uuid5(NAMESPACE_URL, f"{path} {content}")), **made}
+        content = json.dumps(raw, sort_keys=True)
+        return {**made, "id": str(uuid5(NAMESPACE_URL, f"{path} {content}"))}
+
+    def _named(self, raw: Mapping[str, Any], path: str, kind: str) -> dict[str, Any]:
+        made = self._identified(raw, path, kind)
+        if not self._is_new or (isinstance(made.get("name"), str) and made["name"]):
+            return made
+        return {**made, "name": made["id"]}
 
     def _rule_set(self, raw: dict[str, Any], path: str) -> dict[str, Any]:
-        made = self._named({**raw, "version": self.version}, path)
-        rules = enumerate(raw.get("rules") or [])
-        return {**made, "rules": [self._rule(one, f"{path}.rules[{n}]") for n, one in rules]}
+        rules = [self._rule(one, f"{path}.rules[{n}]") for n, one in enumerate(raw["rules"])]
+        return {**self._named(raw, path, "rule set"), "version": self.version, "rules": rules}
 
     def _allowlist(self, raw: dict[str, Any], path: str) -> dict[str, Any]:
-        made = self._named({**raw, "version": self.version}, path)
-        items = enumerate(raw.get("items") or [])
-        return {**made, "items": [self._identified(one, f"{path}.items[{n}]") for n, one in items]}
+        items = [self._item(one, f"{path}.items[{n}]") for n, one in enumerate(raw["items"])]
+        return {**self._named(raw, path, "allowlist"), "version": self.version, "items": items}
+
+    def _item(self, raw: dict[str, Any], path: str) -> dict[str, Any]:
+        made = self._identified(raw, path, "item")
+        if raw.get("expires_on"):
+            made["expires_on"] = _moment(str(raw["expires_on"]))
+        else:
+            made.pop("expires_on", None)
+        said = str(raw.get("reason") or raw.get("description") or "")
+        if self._is_new and raw.get("owner"):
+            said = f"{said} (owner: {raw['owner']})".strip()
+        return {**made, "description": said} if self._is_new and said else made
 
     def _mapping(self, raw: dict[str, Any], path: str) -> dict[str, Any]:
-        made = self._named(raw, path)
-        single = made.pop(legacy.SINGLE_RULE_SET_ID, None)
-        sets = made.pop(self.old.rule_set_ids, None) or ([single] if single else [])
-        lists = made.pop(self.old.allowlist_ids, None) or []
-        return {**made, self.new.rule_set_ids: sets, self.new.allowlist_ids: lists}
+        made = self._image_rule(raw, path, kind="mapping")
+        single = raw.get(legacy.SINGLE_RULE_SET_ID) if self.old is ENGINE_WORDS else None
+        for key in (legacy.SINGLE_RULE_SET_ID, self.old.rule_set_ids, self.old.allowlist_ids):
+            made.pop(key, None)
+        made[self.new.rule_set_ids] = [single] if single else list(raw[self.old.rule_set_ids])
+        made[self.new.allowlist_ids] = list(raw[self.old.allowlist_ids])
+        return made
+
+    def _image_rule(self, raw: dict[str, Any], path: str, kind: str = "image rule") -> dict[str, Any]:
+        image = {key: raw["image"][key] for key in ("type", "value")}
+        return {**self._named(raw, path, kind), "image": image}
 
     def _rule(self, raw: dict[str, Any], path: str) -> dict[str, Any]:
         gate = str(raw["gate"]).lower()
+        made = self._identified(raw, path, "rule")
         if gate in legacy.ENDED_GATES:
-            return self._identified(dict(raw), path)  # never evaluated, and nobody looked at the rest of it
+            return made  # never evaluated, and nobody looked at the rest of it
         trigger = legacy.current_trigger(gate, str(raw["trigger"]).lower())
-        choices = _choices(gate, trigger)
+        if self.has_nameless_findings and gate == "retrieved_files" and not raw.get("id"):
+            made["id"] = _NO_ID
         return {
-            **self._identified(dict(raw), path),
+            **made,
             "gate": gate,
             "trigger": legacy.trigger_name(gate, trigger, dialect=self.new.dialect),
             "action": str(raw["action"]).upper(),
-            "params": [self._parameter(one, choices) for one in raw.get("params") or []],
+            "params": list(self._parameters(raw["params"], _declared(gate, trigger))),
         }
 
-    def _parameter(self, raw: dict[str, Any], choices: dict[str, tuple[str, ...]]) -> dict[str, Any]:
-        name = legacy.current_parameter(str(raw["name"]).lower())
-        value = raw.get("value")
-        if isinstance(value, str) and legacy.current_word(value) in choices.get(name, ()):
-            value = legacy.current_word(value) if self._is_new else legacy.old_word(value)
-        return {**raw, "name": name, "value": value}
+    def _parameters(
+        self, given: list[dict[str, Any]], declared: Mapping[str, Parameter]
+    ) -> Iterator[dict[str, Any]]:
+        """Each name once, the last one of it; none without a value, which is one that is not given."""
+        last = {legacy.current_parameter(one["name"].lower()): one.get("value") for one in given}
+        for name, value in last.items():
+            kind = declared[name].kind if name in declared else None
+            if value is None or (value is False and kind is BOOLEAN):
+                continue
+            if isinstance(value, str) and kind and legacy.current_word(value) in kind.choices:
+                value = legacy.current_word(value) if self._is_new else legacy.old_word(value)
+            yield {"name": name, "value": value}
 
 
-def _choices(gate: str, trigger: str) -> dict[str, tuple[str, ...]]:
+def _declared(gate: str, trigger: str) -> dict[str, Parameter]:
     kind = find_trigger(gate, trigger)
-    return {one.name: one.kind.choices for one in parameters(kind)} if kind else {}
+    return {one.name: one for one in parameters(kind)} if kind else {}
+
+
+def _moment(text: str) -> str:
+    """The time as both products read it: in UTC, with six digits of a second at most."""
+    return parse_moment(text).astimezone(timezone.utc).replace(tzinfo=None).isoformat() + "Z"

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from anchore_gate import gate
 from anchore_gate.image.dockerfile import parse_dockerfile
+from anchore_gate.model.evaluation import Action, Evaluation
 from anchore_gate.model.inventory import Inventory, Package
 from anchore_gate.policy.convert import convert
+from anchore_gate.policy.document import locate, shipped_names
 from anchore_gate.policy.parse import parse_bundle
 from anchore_gate.policy.review import review
+from anchore_gate.policy.schema import breaches
+from anchore_gate.policy.strictness import KEYS
 from tests.policy.support import NOW, bundle, enterprise, evidence, files, findings, judge, mapping, rule
 
 OLD_RULES = (
@@ -92,8 +100,137 @@ def test_a_policy_in_its_own_words_means_the_same(dialect: str) -> None:
 
 
 def test_what_the_old_words_cannot_say_is_told() -> None:
-    raw = {**enterprise(OLD_RULES[1]), "source_mappings": [{"id": "s"}], "last_updated": 3}
+    rules = [
+        OLD_RULES[1],
+        {**rule("distro", "deny", distro="alpine"), "id": "r2"},
+        {**rule("licenses", "denylist_exact_match", licenses="GPL", package_type="os"), "id": "r3"},
+        {**rule("vulnerabilities", "epss", score="0.5"), "id": "r4"},
+    ]
+    raw = {**enterprise(*rules), "source_mappings": [{"id": "s"}], "sbom_mappings": [{}], "last_updated": 3}
+    raw["mappings"].insert(0, {**raw["mappings"][0], "image": {"type": "digest", "value": "sha256:0"}})
     converted = convert(raw, to="v1")
 
-    assert converted.notes == ("source_mappings are left out: Anchore Engine knows none",)
-    assert not {"source_mappings", "last_updated"} & converted.policy.keys()
+    assert converted.notes == (
+        "source_mappings are left out: Anchore Engine knows none",
+        "sbom_mappings are left out: Anchore Engine knows none",
+        "rule_sets[0].rules[1]: Anchore Engine does not know distro/deny",
+        "rule_sets[0].rules[2]: Anchore Engine does not know the parameter 'package_type' of "
+        "licenses/denylist_exact_match",
+        "rule_sets[0].rules[3]: Anchore Engine does not know vulnerabilities/epss, which is ours",
+        "mappings[0]: Anchore Engine fails on a mapping by digest",
+    )
+    assert not {"source_mappings", "sbom_mappings", "last_updated"} & converted.policy.keys()
+
+
+def test_what_the_new_words_cannot_say_is_told() -> None:
+    odd = {**rule("npms", "unknown_in_feeds"), "controls": ["a"]}
+    raw = bundle(odd, {**rule("suiddiff", "x"), "id": "r2"}, {**odd, "id": "r3"}, colour="red")
+    raw["whitelists"][0]["items"] = [
+        {"gate": "packages", "trigger_id": f"{n:032x}", "reason": "why", "owner": "me"} for n in range(7)
+    ]
+    converted = convert(raw, to="v2")
+
+    shown = ", ".join(f"{n:032x}" for n in range(5))
+    assert converted.notes == (
+        "the key 'colour' of a policy is left out: Anchore Enterprise refuses it",
+        "the key 'controls' of 2 rules is left out: Anchore Enterprise refuses it",
+        "policies[0].rules[0]: Anchore Enterprise has no gate 'npms' any more",
+        "policies[0].rules[1]: Anchore Enterprise has ended the gate 'suiddiff'",
+        "policies[0].rules[2]: Anchore Enterprise has no gate 'npms' any more",
+        f"w1: {shown} and 2 more: what may be a hash of the old words is understood here, a service wants "
+        "that of its own",
+    )
+    assert converted.policy["allowlists"][0]["items"][0]["description"] == "why (owner: me)"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2099-01-31T00:00:00Z", "2099-01-31T00:00:00Z"),
+        ("2099-01-31T00:00:00:5Z", "2099-01-31T00:00:00.500000Z"),
+        ("2099-01-31t02:00:00+02:00", "2099-01-31T00:00:00Z"),
+        ("", None),
+        (None, None),
+    ],
+)
+@pytest.mark.parametrize("dialect", ["v1", "v2"])
+def test_an_end_is_written_as_both_products_read_it(dialect: str, written: str | None, read: str) -> None:
+    made = to(bundle(items=[{"gate": "g", "trigger_id": "t", "expires_on": written}]), dialect)
+
+    [item] = made["allowlists" if dialect == "v2" else "whitelists"][0]["items"]
+    assert item.get("expires_on") == read
+
+
+def test_parameters_that_are_not_given_are_not_written_and_the_last_of_a_name_counts() -> None:
+    given = [("NAME", "a"), ("version", None), ("name", "b")]
+    params = [{"name": name, "value": value} for name, value in given]
+
+    made = to(bundle({**rule("packages", "blacklist"), "params": params}), "v2")
+
+    assert made["rule_sets"][0]["rules"][0]["params"] == [{"name": "name", "value": "b"}]
+
+
+def test_findings_of_a_rule_without_an_id_stay_accepted() -> None:
+    nameless = rule("retrieved_files", "content_regex", path="/a", regex="x", check="match")
+    del nameless["id"]
+    seen = evidence(files=files(kept={"/a": b"x\n"}))
+    raw = bundle(nameless, items=[{"gate": "retrieved_files", "trigger_id": "None+file:///a"}])
+
+    for dialect in ("v1", "v2"):
+        assert judge(raw, seen).final_action.word == "go"
+        raw = to(raw, dialect)
+    assert judge(raw, seen).final_action.word == "go"
+
+
+CASES = Path(__file__).parents[1] / "vectors" / "policy-cases"
+NAMES = [path.parent.name for path in sorted(CASES.glob("*/bundle.json")) if "err_" not in path.parent.name]
+
+
+def recorded(name: str, raw: dict[str, Any]) -> Evaluation:
+    args = json.loads((CASES / name / "args.json").read_text())
+    image = f"docker-archive:{CASES / 'images' / Path(args['image']).name}"
+    return gate(image, policy=parse_bundle(raw), tag=args["tag"], unmapped=Action.GO).evaluation
+
+
+def told(found: Evaluation) -> list[Any]:
+    """What a policy makes of an image, but for the words that differ."""
+    outcomes = [
+        (one.gate, one.action, one.problem, [(each.trigger_id, each.stands) for each in one.findings])
+        for one in found.outcomes
+    ]
+    return [found.final_action, found.final_reason, [one.type for one in found.problems], outcomes]
+
+
+@pytest.mark.parametrize("name", [*NAMES, *shipped_names()])
+def test_there_and_back_every_policy_says_the_same(name: str) -> None:
+    is_shipped = name in shipped_names()
+    raw = json.loads((locate(name) if is_shipped else CASES / name / "bundle.json").read_text())
+    old = to(raw, "v1")
+    new = to(old, "v2")
+    back = to(new, "v1")
+
+    assert to(to(back, "v2"), "v1") == back
+    assert list(unknown_keys(new)) == []
+    assert list(breaches(new)) == []
+    first, second, third = (
+        judge(one, SEEN) if is_shipped else recorded(name, one) for one in (old, new, back)
+    )
+    assert told(first) == told(third)
+    assert (first.final_action, first.final_reason) == (second.final_action, second.final_reason)
+    assert [len(one.findings) for one in first.outcomes] == [len(one.findings) for one in second.outcomes]
+    if not is_shipped:
+        assert told(recorded(name, raw)) == told(first)
+
+
+def unknown_keys(raw: dict[str, Any]) -> Iterator[str]:
+    kinds = {
+        "rule set": raw["rule_sets"],
+        "allowlist": raw["allowlists"],
+        "mapping": raw["mappings"],
+        "image rule": raw["allowlisted_images"] + raw["denylisted_images"],
+        "rule": [rule for one in raw["rule_sets"] for rule in one["rules"]],
+        "item": [item for one in raw["allowlists"] for item in one["items"]],
+    }
+    yield from raw.keys() - set(KEYS["policy"])
+    for kind, elements in kinds.items():
+        yield from (key for one in elements for key in one.keys() - set(KEYS[kind]))
