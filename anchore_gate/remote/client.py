@@ -230,7 +230,7 @@ class Client(AbstractContextManager["Client"]):
         given = "refuses the credentials" if self.settings.has_credentials else "wants credentials"
         error = RemoteAuthError(f"the service {given} (401){said}")
         # A proxy may refuse one of the paths where an API is looked for: that says nothing of the others.
-        raise error if question.path.endswith("/version") else self._login.refuse(error)
+        raise error if question.path.endswith(("/version", "/")) else self._login.refuse(error)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

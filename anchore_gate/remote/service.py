@@ -14,13 +14,13 @@ from anchore_gate.errors import (
     RemoteError,
     TimedOut,
 )
-from anchore_gate.remote import v1, v2
+from anchore_gate.remote import v2
 from anchore_gate.remote.client import Client
 from anchore_gate.remote.feeds import feeds_of
 from anchore_gate.remote.pages import rows
 from anchore_gate.remote.submission import Submission, source_of
 from anchore_gate.remote.told import Told
-from anchore_gate.remote.values import Feed, Judgement, ServiceImage, listing, mapping, text, words
+from anchore_gate.remote.values import Feed, Judgement, ServiceImage, listing, mapping, text
 from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
 
@@ -28,7 +28,7 @@ _NOT_YET = 5  # polls that may say 404 right after submitting: one half of a pai
 _CRASHED = 3  # v1 hides a crashed evaluation behind a 404: so often it is asked again
 
 _LOST = 10  # polls, each tried several times, that a service may be away while an image is waited for
-_AWAY = frozenset({408, 429, 500, 502, 503, 504})
+AWAY = frozenset({408, 429, 500, 502, 503, 504})
 
 
 class _Away(RemoteError):
@@ -47,28 +47,6 @@ class Service:
     api: ModuleType
     version: str = ""
 
-    @classmethod
-    def discover(cls, client: Client) -> Service:
-        """Find out which API is there: what the URL ends in, `/version`, or which tree answers."""
-        named = client.settings.named_version
-        why: RemoteError | None = None
-        places = {"": ("", "/v2", "/v1"), "v1": ("/v1",), "v2": ("/v2", "")}  # the root tells of v2 alone
-        for prefix in places[named]:
-            try:
-                told = client.tell("GET", f"{prefix}/version")
-            except RemoteError as error:  # refused, or a page of something else
-                why = error if isinstance(error, RemoteAuthError) else why
-                continue
-            if told.status in _AWAY:
-                why = client.error(told, f"{client.settings.root}{prefix}/version")
-            service, spoken = _object(told.value, "service"), _object(told.value, "api")
-            version, api = words(service, "version"), words(spoken, "version")
-            if prefix and (version or api):
-                return cls(client=client, api=v2 if prefix == "/v2" else v1, version=version)
-            if (_numbers(api, 1) or (0,)) >= (2,):
-                return cls(client=client, api=v2, version=version)
-        raise why or RemoteError(f"no Anchore API (v1 or v2) answers at {client.settings.root}")
-
     def knock(self) -> None:
         """Have wrong credentials refused now, once: not each time one of hundreds of images asks."""
         settings = self.client.settings
@@ -83,8 +61,8 @@ class Service:
 
     def is_at_least(self, *wanted: int) -> bool:
         """Whether the service's version is that or newer; one that says no version is taken for new."""
-        numbers = _numbers(self.version, len(wanted))
-        return len(numbers) < len(wanted) or numbers >= wanted
+        told = numbers(self.version, len(wanted))
+        return len(told) < len(wanted) or told >= wanted
 
     @property
     def source(self) -> str:
@@ -121,7 +99,7 @@ class Service:
         told = self.client.tell("GET", path)
         if told.status == 404:
             return None
-        if told.status in _AWAY:
+        if told.status in AWAY:
             raise _Away(str(self.client.error(told, f"the state of {digest}")))
         if not told.is_success:
             raise self.client.error(told, f"the state of {digest}")
@@ -261,12 +239,7 @@ class Service:
         return [mapping(one, path) for one in rows(self.client, self.api.PREFIX + path)]
 
 
-def _object(raw: Any, name: str) -> dict[str, Any]:
-    found = raw.get(name) if isinstance(raw, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def _numbers(version: str, count: int) -> tuple[int, ...]:
+def numbers(version: str, count: int) -> tuple[int, ...]:
     """The first numbers of a version, as many as are numbers."""
     parts = version.split(".")[:count]
     return tuple(int(part) for part in parts if part.isascii() and part.isdigit() and len(part) < 10)

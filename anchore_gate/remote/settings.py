@@ -44,14 +44,20 @@ class ServiceSettings:
     def root(self) -> str:
         """The URL without the API version at its end."""
         parts = _parts(self.url)
-        path = parts.path.rstrip("/").removesuffix("/v1").removesuffix("/v2")
+        path = self._path.removesuffix(f"/{self.named_version}").rstrip("/")
         return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
     @property
     def named_version(self) -> str:
         """`v1` or `v2` where the URL ends so, "" where it does not."""
-        last = self.url.rstrip("/").rpartition("/")[2]
+        last = self._path.rpartition("/")[2]
         return last if last in {"v1", "v2"} else ""
+
+    @property
+    def _path(self) -> str:
+        """The URL's path, without the tree that Enterprise 4 has beside v1."""
+        path = _parts(self.url).path.rstrip("/")
+        return path.removesuffix("/enterprise") if path.endswith("/v1/enterprise") else path
 
     @property
     def uses_oauth(self) -> bool:
