@@ -10,12 +10,13 @@ asks for the fields, which then are the standard ones.
 
 from __future__ import annotations
 
+from functools import cache
 from operator import attrgetter, ge, gt, le, lt
-from types import MemberDescriptorType
+from types import MappingProxyType, MemberDescriptorType
 
 from anchore_gate.typed import TYPE_CHECKING, Any
 
-_MANY = 6  # instances, from which on compiling pays
+_MANY = 24  # instances, from which on compiling pays
 _made: dict[type, int] = {}
 
 
@@ -25,22 +26,17 @@ class _Missing:
 
 
 class _Field:
-    """What is declared of one field."""
+    """What is declared of one field; it holds what differs from the usual."""
 
-    def __init__(
-        self,
-        *,
-        default: Any = _Missing,
-        default_factory: Any = _Missing,
-        init: bool = True,
-        repr: bool = True,
-        compare: bool = True,
-        metadata: Any = None,
-    ) -> None:
-        self.default, self.default_factory = default, default_factory
-        self.init, self.repr, self.compare, self.metadata = init, repr, compare, metadata or {}
-        self.name = self.type = ""  # these are known when the class is
-        self.kw_only = False
+    name = type = ""  # these are known when the class is
+    default: Any = _Missing
+    default_factory: Any = _Missing
+    init = repr = compare = True
+    metadata: Any = MappingProxyType({})
+    kw_only = False
+
+    def __init__(self, **told: Any) -> None:
+        vars(self).update(told)
 
 
 def _dataclass(
@@ -102,9 +98,8 @@ def _own_fields(cls: Any, *, is_kw_only: bool) -> dict[str, _Field]:
         if kind.startswith("ClassVar"):
             continue
         default = cls.__dict__.get(name, _Missing)
-        one = default if isinstance(default, _Field) else _Field(default=default)
+        one = found[name] = default if isinstance(default, _Field) else _Field(default=default)
         one.name, one.type, one.kw_only = name, kind, is_kw_only
-        found[name] = one
     return found
 
 
@@ -112,41 +107,44 @@ def _init(self: Any, *args: Any, **kwargs: Any) -> None:
     """Serve the first instances of a class without compiling anything: of most classes there are no more."""
     owner = _owner(type(self))
     count = _made[owner] = _made.get(owner, 0) + 1
-    values = _values(owner.__own_fields__, args, kwargs) if count < _MANY else None
+    values = _values(owner, args, kwargs) if count < _MANY else None
     if values is None:  # or what was given does not fit: the compiled one says why
         _compiled(owner)(self, *args, **kwargs)
         return
-    for name, value in values:
+    for name, value in values.items():
         object.__setattr__(self, name, value)
     if hasattr(owner, "__post_init__"):
         self.__post_init__()
 
 
-def _values(
-    declared: dict[str, _Field], args: tuple[Any, ...], given: dict[str, Any]
-) -> list[tuple[str, Any]] | None:
+def _values(owner: Any, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any] | None:
     """Each field's value; None where the arguments do not fit."""
-    by_position = [name for name, one in declared.items() if one.init and not one.kw_only] if args else []
+    by_position, names, defaults, factories = _parameters(owner)
     placed = dict(zip(by_position, args, strict=False))
     if len(placed) < len(args) or placed.keys() & given.keys():
         return None
     placed |= given
-    values, used = [], 0
-    for name, one in declared.items():
-        if one.init and name in placed:
-            values.append((name, placed[name]))
-            used += 1
-        elif one.default is not _Missing:
-            values.append((name, one.default))
-        elif one.default_factory is not _Missing:
-            values.append((name, one.default_factory()))
-        elif one.init:
-            return None
-    return values if used == len(placed) else None
+    values = defaults | placed
+    for name, make in factories:
+        if name not in placed:
+            values[name] = make()
+    return values if placed.keys() <= names <= values.keys() else None
+
+
+@cache
+def _parameters(owner: Any) -> tuple[list[str], set[str], dict[str, Any], list[tuple[str, Any]]]:
+    """Of a class: what may stand by its position, all that may be given, the defaults, and who makes some."""
+    every = owner.__own_fields__.values()
+    return (
+        [one.name for one in every if one.init and not one.kw_only],
+        {one.name for one in every if one.init},
+        {one.name: one.default for one in every if one.default is not _Missing},
+        [(one.name, one.default_factory) for one in every if one.default_factory is not _Missing],
+    )
 
 
 def _owner(cls: Any) -> Any:
-    return next(one for one in cls.__mro__ if "__init__" in one.__dict__)
+    return cls if "__init__" in cls.__dict__ else next(o for o in cls.__mro__ if "__init__" in o.__dict__)
 
 
 def _compiled(cls: Any) -> Any:
