@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from struct import Struct
 
 from anchore_gate.errors import ImageError, LimitExceeded
-from anchore_gate.image.limits import MAX_EXTENDED_HEADER, MAX_MEMBERS, MAX_NAME, MAX_NAMES, MIB
+from anchore_gate.image.limits import KIB, MAX_EXTENDED_HEADER, MAX_MEMBERS, MAX_NAME, MAX_NAMES, MIB
 from anchore_gate.image.tarheader import Extension, checksum_fits, extension_of, number, text_of
 from anchore_gate.image.tarsparse import Segments, gnu_segments, pax_segments
 from anchore_gate.typed import Protocol
@@ -59,7 +59,7 @@ class TarStream:
     A global pax header changes nothing, as in the container runtimes. Raises `ImageError`.
     """
 
-    def __init__(self, source: PlainSource, *, what: str, capacity: int = 2 * MIB) -> None:
+    def __init__(self, source: PlainSource, *, what: str, capacity: int = 512 * KIB) -> None:
         self._source = source
         self._leap: Callable[[int], bool] | None = getattr(source, "skip", None)
         self._what = what
