@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 
@@ -176,6 +174,9 @@ def _checksum(value: str) -> tuple[str, str]:
     algorithm = {"Q1": "sha1", "Q2": "sha256"}.get(value[:2])
     if algorithm is None:
         return (value.lower(), "md5") if re.fullmatch(r"[0-9a-fA-F]{32}", value) else ("", "")
+    import base64
+    import binascii
+
     try:
         return base64.b64decode(value[2:], validate=True).hex(), algorithm
     except (binascii.Error, ValueError):

@@ -43,13 +43,14 @@ def run_process() -> NoReturn:
     It is short and makes few cycles, so garbage is hardly looked for; and it ends without taking apart, piece
     by piece, what the system takes back at once.
     """
+    import gc
+
+    gc.set_threshold(100_000, 20, 100)
     import argparse
     import atexit
-    import gc
     import os
     from pathlib import Path
 
-    gc.set_threshold(100_000, 20, 100)
     sys.setswitchinterval(0.0005)  # seconds: inflating and hashing wait less for the thread that walks
     vars(argparse)["_"] = str  # its words are not translated: `gettext` looks for six catalogues otherwise
     for name in ("stdout", "stderr"):
@@ -125,8 +126,10 @@ def _parsers(names: Iterable[str]) -> tuple[argparse.ArgumentParser, dict[str, a
     from anchore_gate import __version__
     from anchore_gate.cli.terminal import terminal_width
 
-    def formatter(prog: str) -> argparse.HelpFormatter:
-        return argparse.HelpFormatter(prog, width=terminal_width() - 2)
+    width = terminal_width() - 2
+
+    def formatter(prog: str) -> argparse.HelpFormatter:  # asked for by every argument that is declared
+        return argparse.HelpFormatter(prog, width=width)
 
     class Parser(argparse.ArgumentParser):
         def error(self, message: str) -> NoReturn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -117,6 +116,8 @@ class Allowed:
 
     def _place(self, number: int) -> tuple[Allowlist, int]:
         """The list that an item is in, and its place there."""
+        from bisect import bisect_right
+
         which = bisect_right(self._starts, number) - 1
         return self._lists[which], number - self._starts[which]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from binascii import b2a_base64
 from collections.abc import Iterator
 
 from anchore_gate.image.filesystem import FileEntry
@@ -57,6 +56,8 @@ class ContentRegexMatch(Trigger):
                 )
 
     def _names(self, name: str, regex: str) -> bool:
+        from binascii import b2a_base64
+
         key = b2a_base64(f"{name}={regex}".encode(), newline=False).decode()
         return self.regex_name in {None, "", name, regex, key}
 
