@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from struct import Struct
 
 from anchore_gate.errors import ImageError, LimitExceeded
-from anchore_gate.image.limits import KIB, MAX_EXTENDED_HEADER, MAX_MEMBERS, MAX_NAME, MAX_NAMES, MIB
+from anchore_gate.image.limits import KIB, MAX_EXTENDED_HEADER, MAX_MEMBERS, MAX_NAME, MAX_NAMES
 from anchore_gate.image.tarheader import Extension, checksum_fits, extension_of, number, text_of
 from anchore_gate.image.tarsparse import Segments, gnu_segments, pax_segments
 from anchore_gate.typed import Protocol
