@@ -23,8 +23,10 @@ TIME_BOUND = 10.0
 _MAX_LENGTH = 10_000
 # What RE2 accepts and reads in another way than Python: `{,3}`, `[[:alpha:]]`.
 _OTHER_MEANING = regex(r"\{,\d+\}|\[:")
-# Classes that know Unicode in Python and only ASCII in RE2.
+# Classes that know Unicode in Python and only ASCII in RE2, and blanks that RE2 takes for none.
 _UNICODE_CLASSES = regex(r"\\[wWdDsSbB]")
+_BLANK_CLASSES = regex(r"\\[sS]")
+_ODD_BLANKS = regex(r"[\x0b\x1c-\x1f]")
 # Names and paths with `.*` between, as most policies hold: nobody need ask whether they compile (80 us).
 _PLAIN = regex(r"(?:[A-Za-z0-9_/ -]|\\[.b]|\.\*?)*")
 _WORKER = (
@@ -68,21 +70,31 @@ class Expression:
         compiled = _linear(self.text)
         if compiled is None:
             return _bounded(self.text, texts)
-        apart: dict[str, bool] = {}
-        if _UNICODE_CLASSES.search(self.text):
-            others = [text for text in dict.fromkeys(texts) if not text.isascii()]
-            apart = dict(zip(others, _bounded(self.text, others), strict=True)) if others else {}
-        return [
-            apart[text] if text in apart else self._matches_linear(compiled.match, text) for text in texts
-        ]
+        others = _read_otherwise(self.text, texts)
+        apart = dict(zip(others, _bounded(self.text, others), strict=True)) if others else {}
+        return [apart[text] if text in apart else _is_match(compiled.match, text) for text in texts]
 
-    def _matches_linear(self, match: Callable[[str], object], text: str) -> bool:
-        if not text.isascii():
-            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # RE2 takes UTF-8
-        if match(text) is not None:
-            return True
-        # Python's `$` also matches before a newline at the end.
-        return text.endswith("\n") and "$" in self.text and match(text[:-1]) is not None
+
+def _read_otherwise(pattern: str, texts: Sequence[str]) -> list[str]:
+    """The texts, each once, for which RE2 may take the expression for something else than Python does."""
+    has_end = "$" in pattern  # Python's also matches before a newline at the end
+    has_classes = _UNICODE_CLASSES.search(pattern) is not None
+    has_blanks = has_classes and _BLANK_CLASSES.search(pattern) is not None
+    if not has_end and not has_classes:
+        return []
+    return [
+        text
+        for text in dict.fromkeys(texts)
+        if (has_classes and not text.isascii())
+        or (has_end and text.endswith("\n"))
+        or (has_blanks and _ODD_BLANKS.search(text) is not None)
+    ]
+
+
+def _is_match(match: Callable[[str], object], text: str) -> bool:
+    if not text.isascii():
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # RE2 takes UTF-8
+    return match(text) is not None
 
 
 @lru_cache(maxsize=1024)

@@ -75,6 +75,9 @@ def test_an_expression_that_does_not_compile_is_refused(text: str) -> None:
         (r"[[:a]", ":"),
         (r".\.pem", "\udcff.pem"),
         (r"a\Z", "a"),
+        (r"a\sb", "a\x0bb"),
+        (r"a\S", "a\x1c"),
+        (r"a$\n", "a\n"),
     ],
 )
 def test_an_expression_means_what_python_means(text: str, subject: str) -> None:
