@@ -1,0 +1,106 @@
+"""What every kind of parameter takes: Anchore Engine's validators, letter by letter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from anchore_gate.model.evaluation import Action
+from anchore_gate.policy.gates import gates
+from anchore_gate.policy.gates.dockerfile import ExposedPorts, InstructionCheck
+from anchore_gate.policy.gates.licenses import DenylistExactMatch
+from anchore_gate.policy.gates.vulnerabilities import PackageTrigger, StaleFeedData
+from anchore_gate.policy.parameter import configure, parameters
+from anchore_gate.policy.trigger import Trigger
+from tests.policy.support import bundle, judge, rule
+
+REFUSED = object()
+PORTS: tuple[type[Trigger], dict[str, str], str] = (ExposedPorts, {"type": "blacklist"}, "ports")
+LICENCES: tuple[type[Trigger], dict[str, str], str] = (DenylistExactMatch, {}, "licenses")
+DAYS: tuple[type[Trigger], dict[str, str], str] = (StaleFeedData, {}, "max_days_since_sync")
+SCORE: tuple[type[Trigger], dict[str, str], str] = (
+    PackageTrigger,
+    {"package_type": "all"},
+    "cvss_v3_base_score",
+)
+ASKED = {"instruction": "FROM", "check": "="}
+ACTUAL: tuple[type[Trigger], dict[str, str], str] = (InstructionCheck, ASKED, "actual_dockerfile_only")
+VALUE: tuple[type[Trigger], dict[str, str], str] = (InstructionCheck, ASKED, "value")
+CHECK: tuple[type[Trigger], dict[str, str], str] = (InstructionCheck, {"instruction": "FROM"}, "check")
+TYPE: tuple[type[Trigger], dict[str, str], str] = (ExposedPorts, {"ports": "1"}, "type")
+NOT_TEXTS: tuple[Any, ...] = (0, 1, 22, 1.5, [], ["a"], {}, {"a": 1})
+
+
+@pytest.mark.parametrize(
+    ("asked", "given", "read"),
+    [
+        *((LICENCES, text, REFUSED) for text in ("", ",", "a,", ",a", "a,,b", *NOT_TEXTS, True, False)),
+        (LICENCES, "a", ("a",)),
+        (LICENCES, " a b , c ", ("a b", "c")),
+        (LICENCES, "a, ,b", ("a", "", "b")),
+        *((PORTS, text, REFUSED) for text in ("", "a", "1;2", "1,", ",1", "1,,2", "1 2", "-1", "1.0", "0x1")),
+        *((PORTS, value, REFUSED) for value in (*NOT_TEXTS, True, False)),
+        (PORTS, "022", (22,)),
+        (PORTS, " 1 ,2,  3 ", (1, 2, 3)),
+        (PORTS, "1,1", (1, 1)),
+        *((DAYS, text, REFUSED) for text in ("", "-1", "+1", "1.0", "1 2", "x", *NOT_TEXTS, True, False)),
+        (DAYS, " 2 ", 2),
+        (DAYS, "007", 7),
+        *((SCORE, text, REFUSED) for text in ("", ".", "--1", "+1", "1e3", "nan", "inf", "1,5", *NOT_TEXTS)),
+        (SCORE, " 6.5 ", 6.5),
+        (SCORE, "-1", -1.0),
+        (SCORE, "5.", 5.0),
+        (SCORE, ".5", 0.5),
+        (SCORE, "-.5", -0.5),
+        *((ACTUAL, text, REFUSED) for text in ("", "yes", "1", " true", "true ", True, *NOT_TEXTS)),
+        (ACTUAL, "TRUE", True),
+        (ACTUAL, "fAlSe", False),
+        (ACTUAL, False, False),  # Engine takes JSON's `false` for "not given"
+        *((VALUE, value, REFUSED) for value in (*NOT_TEXTS, True, False)),
+        (VALUE, "", ""),
+        (VALUE, " a ", " a "),
+        *((CHECK, text, REFUSED) for text in ("", "EXISTS", " =", "==", "exists,like", *NOT_TEXTS, True)),
+        (CHECK, "not_in", "not_in"),
+        (TYPE, "whitelist", "allowlist"),
+        (TYPE, "denylist", "denylist"),
+        (TYPE, "Blacklist", REFUSED),
+    ],
+)
+def test_a_value_is_read_or_refused_as_by_engine(
+    asked: tuple[type[Trigger], dict[str, str], str], given: Any, read: Any
+) -> None:
+    trigger, others, name = asked
+
+    made, faults = configure(trigger, {**others, name: given}, rule_id=None)
+
+    assert [one.type for one in faults] == (["ParameterValueInvalidError"] if read is REFUSED else [])
+    assert made is None if read is REFUSED else getattr(made, name) == read
+
+
+@pytest.mark.parametrize(
+    "trigger", [one for gate in gates() for one in gate.triggers], ids=lambda one: f"{one.GATE}-{one.NAME}"
+)
+def test_every_required_parameter_is_missed_and_every_unknown_one_named(trigger: type[Trigger]) -> None:
+    declared = parameters(trigger)
+    required = sorted(one.name for one in declared if one.required)
+
+    for given in ({"odd": "1"}, {"odd": None, **{one.name: None for one in declared}}):
+        made, faults = configure(trigger, given, rule_id=None)
+
+        assert made is None
+        assert [one.name for one in faults if one.type == "InvalidParameterError"] == ["odd"]
+        missing = sorted(one.name for one in faults if one.type == "ParameterValueInvalidError")
+        assert missing == required
+
+
+def test_names_are_read_in_any_letter_case_and_the_last_of_two_counts() -> None:
+    raw = rule("ALWAYS", "Always", "Stop")
+    twice = {**rule("Packages", "BLACKLIST", "wArN"), "params": []}
+    twice["params"] = [{"name": "NAME", "value": "a"}, {"name": "name", "value": "b"}]
+
+    always, packages = judge(bundle(raw, twice)).outcomes
+
+    assert (always.gate, always.trigger, always.action) == ("always", "always", Action.STOP)
+    assert (packages.trigger, packages.action) == ("blacklist", Action.WARN)
+    assert packages.params == (("name", "b"),)
