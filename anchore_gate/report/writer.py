@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -87,7 +88,7 @@ def _check(path: Path) -> None:
     if path == STANDARD_OUTPUT:
         return
     try:
-        if path.is_dir():
+        if stat.S_ISDIR(_mode(path)):
             raise ConfigError(f"report path is a folder: {path}")
         if _is_special(path):
             if not os.access(path, os.W_OK):
@@ -102,7 +103,16 @@ def _check(path: Path) -> None:
 
 def _is_special(path: Path) -> bool:
     """Whether it is a pipe or a device: written to, never replaced by a file."""
-    return path.exists() and not path.is_file()
+    mode = _mode(path)
+    return mode != 0 and not stat.S_ISREG(mode)
+
+
+def _mode(path: Path) -> int:
+    """What is there; 0 for nothing. Raises `OSError` for a path that can lead nowhere."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
 
 
 def _write(path: Path, name: str, run: GateRun, options: ReportOptions) -> None:

@@ -66,7 +66,7 @@ def test_findings_are_accepted_in_the_mappings_allowlist(result: Path, policy: P
         (("nothing",), {}, "the result has no finding 'nothing'"),
         (("CVE-2024-0001",), {}, "'CVE-2024-0001' (it has 'CVE-2024-0001+openssl')"),
         ((KNOWN.replace("1+", "9+"),), {}, "(it has 'CVE-2024-0001+openssl'"),
-        ((KNOWN,), {"expires": "2099-02-30"}, "no such time (day is out of range for month): '2099-02-30T"),
+        ((KNOWN,), {"expires": "2099-02-30"}, "--expires: no such time (day "),
         ((KNOWN, "nothing"), {}, "the result has no finding 'nothing'"),
         ((KNOWN,), {"expires": "2001-01-01"}, "2001-01-01 is past"),
         ((KNOWN,), {"expires": "soon"}, "not an RFC 3339 time"),
