@@ -83,9 +83,12 @@ def _say(text: str) -> None:
 
 def _is_said(breach: Problem, said: set[str], around: set[str]) -> bool:
     """Whether an error, at its place or around it, says what the schema does."""
-    if breach.path in around and "required property" in breach.message:
+    if breach.path in around and any(words in breach.message for words in _VAGUE):
         return True
     return breach.path in said or any(outer in said for outer in _outer(breach.path))
+
+
+_VAGUE = ("required property", "is not valid under any")  # of what the error says more exactly
 
 
 def _outer(path: str) -> Iterator[str]:

@@ -100,8 +100,9 @@ def _rule_set_ids(raw: dict[str, Any], path: str, words: Words) -> tuple[str, ..
         one = raw.get(legacy.SINGLE_RULE_SET_ID)
         if one is not None and several is not None:
             return fault(f"either {legacy.SINGLE_RULE_SET_ID} or {words.rule_set_ids}, not both", path)
-    if isinstance(one, str) and one:
-        return (one,)
+    if one is not None:
+        single = f"{path}.{legacy.SINGLE_RULE_SET_ID}"
+        return (one,) if isinstance(one, str) and one else mistyped(one or None, "a text", single)
     if not several or not _is_ids(several):
         return fault("required, a list of ids that is not empty", f"{path}.{words.rule_set_ids}")
     return tuple(several)

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from functools import cache
 
 from anchore_gate.model.evaluation import Action, Problem
 from anchore_gate.policy import legacy
 from anchore_gate.policy.gates import REMOTE_GATES, find_gate, gate_names
 from anchore_gate.policy.legacy import ENDED_GATES, ENGINE_WORDS, ENTERPRISE_WORDS, Words, words_of
+from anchore_gate.policy.meanings import MEANINGS, meaning, required
 from anchore_gate.policy.parameter import Parameter, parameters
+from anchore_gate.policy.strictness import KEYS, SOURCES
 from anchore_gate.policy.trigger import Trigger, description
 from anchore_gate.typed import Any
 
 TEXT = {"type": "string"}
 TEXTS = {"type": "array", "items": TEXT}
-# The words of gates, triggers and actions may be in any case; the schema completes the lower one.
+# Names of parameters may be in any case; the schema knows the lower one.
 _OTHER_CASE = {"type": "string", "pattern": "[A-Z]"}
 _WORDS = {"v1": ENGINE_WORDS, "v2": ENTERPRISE_WORDS}
 DIALECTS = tuple(_WORDS)
-_NEEDED = ("gate", "trigger_id")  # of an allowlist item
+_MOMENT = r"^$|^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d([.:]\d{1,9})?([Zz]|[+-]\d\d:\d\d)$"
 
 
 def breaches(raw: dict[str, Any]) -> Iterator[Problem]:
@@ -35,10 +37,10 @@ def breaches(raw: dict[str, Any]) -> Iterator[Problem]:
     emptied = [{**one, "items": []} if _has_items(one) else one for one in lists]
     yield from _breaches({**raw, words.allowlists: emptied}, schema, dialect)
     item = schema["$defs"]["item"]
-    known = item["properties"].keys() - {"version"}
+    known, needed = item["properties"].keys(), frozenset(item["required"])
     for number, one in enumerate(lists):
         for place, each in enumerate(one["items"] if _has_items(one) else ()):
-            if not _is_plain(each, known):
+            if not _is_plain(each, known, needed):
                 yield from _breaches(each, item, dialect, f"{words.allowlists}[{number}].items[{place}]")
 
 
@@ -46,10 +48,10 @@ def _has_items(allowlist: Any) -> bool:
     return isinstance(allowlist, dict) and isinstance(allowlist.get("items"), list)
 
 
-def _is_plain(item: Any, known: Set[str]) -> bool:
+def _is_plain(item: Any, known: Set[str], needed: Set[str]) -> bool:
     return (
         isinstance(item, dict)
-        and set(_NEEDED) <= item.keys() <= known
+        and needed <= item.keys() <= known
         and all(value.__class__ is str for value in item.values())
     )
 
@@ -68,77 +70,126 @@ def policy_schema(dialect: str) -> dict[str, Any]:
     """The schema of `v1` (Engine) or `v2` (Enterprise) policies."""
     words = _WORDS[dialect]
     product = "Anchore Engine" if words is ENGINE_WORDS else "Anchore Enterprise"
-    parts = {
-        words.rule_sets: {"type": "array", "items": {"$ref": "#/$defs/rule_set"}},
-        words.allowlists: {"type": "array", "items": {"$ref": "#/$defs/allowlist"}},
-        "mappings": {"type": "array", "items": {"$ref": "#/$defs/mapping"}},
-        words.allowlisted_images: {"type": "array", "items": {"$ref": "#/$defs/image_rule"}},
-        words.denylisted_images: {"type": "array", "items": {"$ref": "#/$defs/image_rule"}},
-    }
-    if words is ENTERPRISE_WORDS:
-        parts |= {"source_mappings": {"type": "array"}, "last_updated": {"type": "number"}}
-    return {
+    made = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"{product} policy ({dialect})",
+        **_object(words, "policy", _policy(words)),
         "description": f"A policy in the words of {product}, as anchore_gate reads it.",
-        **_object(words, parts, ("id", "version", words.rule_sets, "mappings")),
-        "$defs": _definitions(words),
+        "$defs": {
+            "rule_set": _object(words, "rule set", _rule_set(words)),
+            "rule": {**_object(words, "rule", _rule()), "allOf": list(_gates())},
+            "allowlist": _object(words, "allowlist", {"items": _list_of("item")}),
+            "item": _object(words, "item", _ITEM),
+            "mapping": _object(words, "mapping", {**_WHERE, **_picked(words)}),
+            "image_rule": _object(words, "image rule", _WHERE),
+        },
     }
-
-
-def _definitions(words: Words) -> dict[str, Any]:
-    image = {"type": {"enum": ["tag", "digest", "id"]}, "value": TEXT}
-    where = {
-        "registry": TEXT,
-        "repository": TEXT,
-        "image": {"type": "object", "properties": image, "required": ["type", "value"]},
-    }
-    rules = {"rules": {"type": "array", "items": {"$ref": "#/$defs/rule"}}}
     if words is ENTERPRISE_WORDS:
-        rules["artifact_type"] = {"enum": ["image", "source"]}
-    picked: dict[str, Any] = {words.rule_set_ids: TEXTS, words.allowlist_ids: TEXTS}
-    needed: tuple[str, ...] = (words.allowlist_ids, words.rule_set_ids)
+        made["$defs"]["source"] = _source(words)
+        return made
+    single = legacy.SINGLE_RULE_SET_ID
+    one = {"properties": {single: {"type": "string", "minLength": 1}}, "required": [single]}
+    made["$defs"]["mapping"]["anyOf"] = [one, {"required": [words.rule_set_ids]}]
+    return made
+
+
+_IMAGE = {
+    "type": "object",
+    "properties": {
+        "type": {"enum": ["tag", "digest", "id"], "description": "what the value is compared with"},
+        "value": {**TEXT, "description": "a tag (`*` is any text, `regexp:` an expression), a digest, an id"},
+    },
+    "required": ["type", "value"],
+}
+_WHERE = {"registry": TEXT, "repository": TEXT, "image": _IMAGE}
+_ITEM = {
+    "gate": TEXT,
+    "trigger_id": TEXT,
+    "expires_on": {"type": ["string", "null"], "pattern": _MOMENT},
+    "reason": TEXT,
+    "owner": TEXT,
+}
+_PARAMETER = {
+    "type": "object",
+    "properties": {"name": TEXT, "value": {"type": ["string", "null"], "description": "always in quotes"}},
+    "required": ["name"],
+}
+
+
+def _list_of(definition: str) -> dict[str, Any]:
+    return {"type": "array", "items": {"$ref": f"#/$defs/{definition}"}}
+
+
+def _policy(words: Words) -> dict[str, Any]:
+    parts = {
+        "$schema": TEXT,
+        words.rule_sets: _list_of("rule_set"),
+        words.allowlists: _list_of("allowlist"),
+        "mappings": _list_of("mapping"),
+        words.allowlisted_images: _list_of("image_rule"),
+        words.denylisted_images: _list_of("image_rule"),
+    }
     if words is ENGINE_WORDS:
-        picked[legacy.SINGLE_RULE_SET_ID] = TEXT
-        needed = (words.allowlist_ids,)
-    item = {
-        "gate": TEXT,
-        "trigger_id": TEXT,
-        "expires_on": {"anyOf": [{"type": "null"}, {"const": ""}, {**TEXT, "format": "date-time"}]},
-        "reason": TEXT,
-        "owner": TEXT,
-    }
-    items = {"items": {"type": "array", "items": {"$ref": "#/$defs/item"}}}
-    return {
-        "rule_set": _object(words, rules, ("id", "version", "rules")),
-        "rule": {**_object(words, _rule(), ("gate", "trigger", "action", "params")), "allOf": list(_gates())},
-        "allowlist": _object(words, items, ("id", "version", "items")),
-        "item": _object(words, item, _NEEDED),
-        "mapping": _object(words, {**where, **picked}, ("registry", "repository", "image", *needed)),
-        "image_rule": _object(words, where, ("registry", "repository", "image")),
-    }
+        return {**parts, ENTERPRISE_WORDS.rule_sets: {"type": "null"}}
+    return {**parts, "last_updated": {"type": "number"}, **dict.fromkeys(SOURCES, _list_of("source"))}
 
 
-def _object(words: Words, properties: dict[str, Any], required: tuple[str, ...]) -> dict[str, Any]:
+def _rule_set(words: Words) -> dict[str, Any]:
+    rules = {"rules": _list_of("rule")}
+    if words is ENGINE_WORDS:
+        return rules
+    return {**rules, "artifact_type": {"enum": ["image", "source"]}}
+
+
+def _picked(words: Words) -> dict[str, Any]:
+    """What a mapping refers to."""
+    picked: dict[str, Any] = {words.rule_set_ids: {**TEXTS, "minItems": 1}, words.allowlist_ids: TEXTS}
+    if words is ENGINE_WORDS:
+        picked[legacy.SINGLE_RULE_SET_ID] = {"type": ["string", "null"]}
+    return picked
+
+
+def _source(words: Words) -> dict[str, Any]:
+    """A mapping of what is no image, of which anchore_gate knows what it refers to."""
+    properties = {
+        key: {**TEXTS, "description": meaning(key, words, "mapping")}
+        for key in (words.rule_set_ids, words.allowlist_ids)
+    }
+    return {"type": "object", "properties": properties}
+
+
+def _object(words: Words, kind: str, properties: Mapping[str, Any]) -> dict[str, Any]:
     version = {"enum": list(words.versions)} if words.versions else TEXT
-    common = {"id": TEXT, "name": TEXT, "version": version, words.description: TEXT}
-    made = {"type": "object", "required": list(required), "properties": {**common, **properties}}
+    identity = {**TEXT, "minLength": 1} if kind == "policy" else TEXT
+    common = {"id": identity, "name": TEXT, "version": version, words.description: TEXT, "description": TEXT}
+    known = {**{key: common[key] for key in common if _is_common(key, words, kind)}, **properties}
+    made = {
+        "type": "object",
+        "description": MEANINGS[kind],
+        "required": list(required(words, kind)),
+        "properties": {key: {"description": meaning(key, words, kind), **one} for key, one in known.items()},
+    }
     # Engine ignores keys that it does not know, Enterprise refuses them
     return made if words is ENGINE_WORDS else {**made, "additionalProperties": False}
 
 
+def _is_common(key: str, words: Words, kind: str) -> bool:
+    return key in KEYS[kind] or (words is ENGINE_WORDS and key == words.description)
+
+
+def _in_any_case(words: list[str]) -> dict[str, Any]:
+    """One of the words in any letter case; editors complete the case that it is given in."""
+    spelled = ("".join(f"[{a.upper()}{a.lower()}]" if a.isalpha() else a for a in word) for word in words)
+    return {"anyOf": [{"enum": words}, {"type": "string", "pattern": f"^({'|'.join(spelled)})$"}]}
+
+
 def _rule() -> dict[str, Any]:
-    parameter = {"name": TEXT, "value": {"type": ["string", "null"]}}
     gates = [*gate_names(), *REMOTE_GATES, *ENDED_GATES]
     return {
-        "gate": {"anyOf": [{"enum": sorted(gates)}, _OTHER_CASE]},
+        "gate": _in_any_case(sorted(gates)),
         "trigger": TEXT,
-        "action": {"anyOf": [{"enum": list(Action.__members__)}, {**TEXT, "pattern": "[a-z]"}]},
-        "params": {
-            "type": "array",
-            "items": {"type": "object", "properties": parameter, "required": ["name"]},
-        },
-        "description": TEXT,
+        "action": _in_any_case(list(Action.__members__)),
+        "params": {"type": "array", "items": _PARAMETER},
         "recommendation": TEXT,
         "controls": TEXTS,
     }
@@ -152,7 +203,7 @@ def _gates() -> Iterator[dict[str, Any]]:
         yield {
             "if": {"properties": {"gate": {"const": name}}, "required": ["gate"]},
             "then": {
-                "properties": {"trigger": {"anyOf": [{"enum": spelled}, _OTHER_CASE]}},
+                "properties": {"trigger": _in_any_case(spelled)},
                 "allOf": [_trigger(one) for one in triggers],
             },
         }
@@ -163,11 +214,20 @@ def _trigger(trigger: type[Trigger]) -> dict[str, Any]:
     lower = {"properties": {"name": {"pattern": "^[^A-Z]*$"}}, "required": ["name"]}
     names = [spelling for one in declared for spelling in legacy.parameter_names(one.name)]
     checks = [{"properties": {"name": {"enum": names}}}, *(_parameter(one) for one in declared)]
+    params: dict[str, Any] = {"items": {"if": lower, "then": {"allOf": checks}}}
+    needed = [_given(one) for one in declared if one.required]
     return {
         "description": description(trigger),
         "if": {"properties": {"trigger": {"enum": list(_spellings(trigger))}}, "required": ["trigger"]},
-        "then": {"properties": {"params": {"items": {"if": lower, "then": {"allOf": checks}}}}},
+        "then": {"properties": {"params": {**params, "allOf": needed} if needed else params}},
     }
+
+
+def _given(declared: Parameter) -> dict[str, Any]:
+    """That a parameter is there, with a value."""
+    name = {"anyOf": [{"enum": list(legacy.parameter_names(declared.name))}, _OTHER_CASE]}
+    value = {"not": {"type": "null"}}
+    return {"contains": {"properties": {"name": name, "value": value}, "required": ["name", "value"]}}
 
 
 def _parameter(declared: Parameter) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from anchore_gate.cli import main
-from tests.policy.support import enterprise, rule
+from tests.policy.support import bundle, enterprise, mapping, rule
 
 
 def test_validate_says_everything_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -41,6 +41,10 @@ def test_what_an_error_says_the_schema_does_not_say_again(
     assert main(["policy", "validate", str(path)]) == 2
     kinds = [line.rpartition("[")[2] for line in capsys.readouterr().out.splitlines()[:-1]]
     assert kinds == ["InvalidParameterError]", "ParameterValueInvalidError]", "Schema]"]
+
+    path.write_text(json.dumps(bundle(mappings=[{**mapping(), "policy_id": 7}])))
+    assert main(["policy", "validate", str(path)]) == 2
+    assert "Schema" not in capsys.readouterr().out
 
 
 def test_gates_are_described(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ from anchore_gate.policy.parse import parse_bundle
 from anchore_gate.policy.review import review
 from anchore_gate.policy.schema import breaches
 from anchore_gate.policy.target import Target
+from tests.policy.damage import VALUES, damaged
 from tests.policy.support import NOW, bundle, evidence, files, judge, rule
 from tests.support.images import Config, docker_archive, make_layer
 
@@ -32,29 +31,6 @@ SEEDS = [
     *(json.loads(path.read_text()) for path in sorted(CASES.glob("*/bundle.json"))),
     json.loads(locate("anchore-default").read_text()),
 ]
-VALUES: list[Any] = [
-    *(None, 0, -1, 1.5, True, False, "", "*", "x", "regexp:(", "regexp:a", [], {}, [1], [None]),
-    *({"id": 1}, "2020-01-01T00:00:00Z", "0" * 30, "\ud800", {"name": None, "value": 3}),
-]
-
-
-def places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every container in the value, with each of its keys."""
-    keys = list(value) if isinstance(value, dict) else list(range(len(value)))
-    for key in keys:
-        yield value, key
-        if isinstance(value[key], (dict, list)):
-            yield from places(value[key])
-
-
-def damaged(seed: Any, picks: list[tuple[int, Any]]) -> Any:
-    raw = copy.deepcopy(seed)
-    for pick, value in picks:
-        found = list(places(raw))
-        if found:
-            holder, key = found[pick % len(found)]
-            holder[key] = copy.deepcopy(value)
-    return raw
 
 
 @settings(max_examples=150, deadline=None)

@@ -12,11 +12,19 @@ from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from anchore_gate.errors import InvalidBundle
+from anchore_gate.policy.convert import convert
 from anchore_gate.policy.document import locate, parse_json, read_text, shipped_names
+from anchore_gate.policy.gates import gate_names
+from anchore_gate.policy.parse import parse_bundle
 from anchore_gate.policy.reference import reference
+from anchore_gate.policy.review import review
 from anchore_gate.policy.schema import DIALECTS, breaches, policy_schema
-from tests.policy.support import bundle, enterprise, rule
+from tests.policy.damage import ABSENT, VALUES, damaged
+from tests.policy.support import NOW, bundle, enterprise, judge, mapping, rule
 
 DOCS = Path(__file__).parents[2] / "docs"
 BEGIN, END = "<!-- triggers: begin (generated) -->\n", "<!-- triggers: end -->\n"
@@ -74,7 +82,20 @@ GOOD_ITEM = {"id": "i", "gate": "packages", "trigger_id": "x", "expires_on": "20
             "rule_sets[0].rules[0].params[0].value",
             "'a' does not match",
         ),
-        (enterprise(rule("packages", "denylist", nam="x")), "rule_sets[0].rules[0].params[0].name", "'nam'"),
+        (
+            enterprise(rule("packages", "denylist", nam="x", name="y")),
+            "rule_sets[0].rules[0].params[0].name",
+            "'nam'",
+        ),
+        (
+            bundle(rule("packages", "denylist", version="x")),
+            "policies[0].rules[0].params",
+            "does not contain",
+        ),
+        (bundle(rule("packages", "denylist", name=None)), "policies[0].rules[0].params", "not contain"),
+        (bundle(mappings=[{**mapping(), "whitelist_ids": 7}]), "mappings[0].whitelist_ids", "not of type"),
+        ({**enterprise(), "policies": []}, "", "'policies' was unexpected"),
+        ({**enterprise(), "source_mappings": [7]}, "source_mappings[0]", "7 is not of type"),
         (
             enterprise({**rule("always", "always"), "recomendation": "x"}),
             "rule_sets[0].rules[0]",
@@ -97,6 +118,46 @@ def test_a_slip_is_found_at_its_place(raw: dict[str, Any], path: str, said: str)
 
     assert (found.severity, found.path) == ("warn", path)
     assert said in found.message
+
+
+def test_a_policy_may_say_where_its_schema_is() -> None:
+    for raw in (bundle(rule("always", "always")), enterprise(rule("always", "always"))):
+        named = {"$schema": "https://example.org/policy.schema.json", **raw}
+
+        assert list(breaches(named)) == []
+        assert judge(named).final_action is judge(raw).final_action
+        assert list(review(parse_bundle(named), now=NOW)) == []
+        assert "$schema" not in convert(named, to="v2").policy
+
+
+def test_what_is_completed_is_described() -> None:
+    for dialect in DIALECTS:
+        schema = policy_schema(dialect)
+        for part in (schema, *schema["$defs"].values()):
+            assert all(one["description"] for one in part["properties"].values())
+        rules = schema["$defs"]["rule"]["allOf"]
+        assert {one["if"]["properties"]["gate"]["const"] for one in rules} == set(gate_names())
+
+
+SEEDS = [bundle(rule("dockerfile", "exposed_ports", ports="22", type="denylist"), items=[GOOD_ITEM])]
+SEEDS += [enterprise(rule("dockerfile", "exposed_ports", ports="22", type="denylist"), items=[GOOD_ITEM])]
+# A word in capitals may be one that the schema knows in small letters.
+SMALL = [one for one in VALUES if not (isinstance(one, str) and one != one.lower())]
+# What only the reader of a policy can know: whether an expression compiles, a day is one, a name is told.
+BEYOND = ("not a regular expression", "no such time", "more than one", " has the id ", "not both")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(SEEDS), st.integers(0, 999), st.sampled_from([*SMALL, ABSENT]))
+def test_what_is_an_error_is_refused_by_the_schema_too(seed: Any, pick: int, value: Any) -> None:
+    raw = damaged(seed, [(pick, value)])
+    try:
+        errors = [one for one in review(parse_bundle(raw), now=NOW) if one.severity == "error"]
+    except InvalidBundle:
+        return
+    schema = policy_schema("v1" if "policies" in raw else "v2")
+    refused = not jsonschema.Draft202012Validator(schema).is_valid(raw)
+    assert refused or not [one for one in errors if not any(word in one.message for word in BEYOND)]
 
 
 def test_words_in_another_case_or_generation_obey() -> None:
