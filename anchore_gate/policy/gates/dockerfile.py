@@ -122,8 +122,10 @@ class EffectiveUser(Trigger):
         if is_listed is not (self.type == "denylist"):
             return
         why = "explicity not allowed" if is_listed else "not on the allowed list"
+        quoted = last.value.strip().removeprefix("[").partition("]")[0] if last else user
         yield self.found(
             f"User {user} found as effective user, which is {why}",
+            earlier=(f"User {quoted} found as effective user, which is {why}",),
             line=(last.line or None) if last else None,
             layer=last.layer if last else None,
             fix="end the Dockerfile with USER and an unprivileged user",

@@ -142,6 +142,15 @@ def test_the_last_user_counts(text: str, kind: str, users: str, found: str | Non
     assert asked(text, "effective_user", users=users, type=kind) == ([found] if found else [])
 
 
+def test_a_user_in_quotes_keeps_the_id_that_engine_gave_it() -> None:
+    raw = bundle(rule("dockerfile", "effective_user", users="app", type="allowlist"))
+    engines = 'User "root" found as effective user, which is not on the allowed list'
+
+    [finding] = findings(raw, evidence(dockerfile=parse_dockerfile('FROM a\nUSER "root" \n')))
+
+    assert finding.other_ids == (hashed_id("dockerfile", "effective_user", engines),)
+
+
 @pytest.mark.parametrize(
     ("exposed", "kind", "ports", "tokens"),
     [
