@@ -91,6 +91,11 @@ def _details(image: Record) -> list[Any]:
 
 
 def _feeds(service: Service) -> list[Record]:
+    from anchore_gate.errors import RemoteError
+
+    feeds = service.feeds()
+    if feeds is None:
+        raise RemoteError("the service does not show its feeds to this user")
     return [
         {
             "name": one.name,
@@ -99,7 +104,7 @@ def _feeds(service: Service) -> list[Record]:
             "synced": one.synced or "never",
             "enabled": one.enabled,
         }
-        for one in service.feeds() or ()
+        for one in feeds
     ]
 
 

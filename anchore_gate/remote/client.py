@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 from anchore_gate.errors import NetworkError, RemoteAuthError, RemoteError, TimedOut
-from anchore_gate.net.redact import redact_text
+from anchore_gate.net.redact import redact_text, redact_url
 from anchore_gate.net.retry import Clock, RetryPolicy, with_retries
-from anchore_gate.net.session import Session, SessionSettings
+from anchore_gate.net.session import REDIRECTS, Session, SessionSettings
 from anchore_gate.remote.deadline import Deadline, within
 from anchore_gate.remote.login import Login
 from anchore_gate.remote.messages import message_of
@@ -22,6 +22,7 @@ from anchore_gate.remote.told import Reply, Told
 from anchore_gate.typed import Any
 from anchore_gate.values import dataclass, replace
 
+_log = logging.getLogger(__name__)
 MAX_BYTES = 256 * 1024 * 1024  # v1 answers hold the bundle twice: tens of MB are seen
 _READ_TIMEOUT = 60.0  # seconds without a byte
 _SLOW_TIMEOUT = 300.0  # submitting waits for the registry
@@ -72,7 +73,7 @@ class Client(AbstractContextManager["Client"]):
         self.state = "not submitted"  # of the image, as far as is known
         self._about = f"{about}: " if about else ""
         self._login = login or Login()
-        self._request_id = str(uuid.uuid4())
+        self._request_id = self._login.request_id
         self._session = Session(
             SessionSettings(
                 ca_bundle=settings.ca,
@@ -175,7 +176,7 @@ class Client(AbstractContextManager["Client"]):
             if self.left <= 0:
                 raise self.timed_out() from error
             raise
-        return self._told(reply)
+        return self._told(reply, self.settings.root + question.path.partition("?")[0])
 
     def _once(self, question: _Question) -> Reply:
         if not _IN_FLIGHT.acquire(timeout=self.left):
@@ -199,6 +200,8 @@ class Client(AbstractContextManager["Client"]):
             body=question.body,
             read_timeout=max(0.1, min(longest, self.left)),
         ) as answer:
+            place = redact_url(self.settings.root + question.path)
+            _log.debug("%s %s: %s (request %s)", question.method, place, answer.status, self._request_id)
             if 200 <= answer.status < 300:
                 return Reply(answer.status, answer.headers, answer.read(MAX_BYTES), "")
             return Reply(answer.status, answer.headers, b"", answer.error_text())
@@ -213,12 +216,15 @@ class Client(AbstractContextManager["Client"]):
             headers["Content-Type"] = question.kind
         return headers
 
-    def _told(self, reply: Reply) -> Told:
+    def _told(self, reply: Reply, place: str) -> Told:
         if 200 <= reply.status < 300:
             has_body = bool(reply.content.strip())
-            return Told(reply.status, _json(reply.content, self.settings.root) if has_body else None)
+            return Told(reply.status, _json(reply.content, place) if has_body else None)
         secrets = (*self.settings.secrets, *self._login.secrets)
-        return Told(reply.status, message=redact_text(message_of(reply.error), secrets=secrets))
+        said = message_of(reply.error)
+        if reply.status in REDIRECTS:  # not followed: credentials are for the place that was named
+            said = f"it redirects to {redact_url(urljoin(place, reply.headers.get('Location', '')))} (--url)"
+        return Told(reply.status, message=redact_text(said, secrets=secrets))
 
     def _permitted(self, told: Told, question: _Question) -> Told:
         """What was answered, unless it is that nobody may know. Raises `RemoteAuthError`."""

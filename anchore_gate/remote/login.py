@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 
 from anchore_gate.errors import RemoteAuthError, RemoteError
@@ -24,6 +25,7 @@ class Login:
     """
 
     def __init__(self) -> None:
+        self.request_id = str(uuid.uuid4())  # of the run, for who reads the service's log beside ours
         self._turn = Turn()
         self._access = ""
         self._refresh = ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from anchore_gate.errors import RemoteError
 from anchore_gate.remote.client import Client
-from anchore_gate.remote.values import listing, mapping
+from anchore_gate.remote.values import listing
 from anchore_gate.typed import Any
 
 MAX_PAGES = 10_000
@@ -26,16 +26,19 @@ def rows(client: Client, path: str, query: Mapping[str, str] | None = None) -> I
     for _ in range(MAX_PAGES):
         asked = {**(query or {}), **({"page": str(page)} if page > 1 else {})}
         raw = client.get(path, asked)
-        if isinstance(raw, list):
-            yield from raw
-            return
-        answer = mapping(raw, path)
-        yield from listing(next((answer[name] for name in _PLACES if name in answer), None), path)
-        following = _next(answer.get("next_page"), page, path)
+        yield from entries(raw, path)
+        following = _next(raw.get("next_page"), page, path) if isinstance(raw, dict) else None
         if following is None:
             return
         page = following
     raise RemoteError(f"{path}: the list has more than {MAX_PAGES} pages")
+
+
+def entries(raw: Any, what: str) -> list[Any]:
+    """What a list holds, an array or an envelope. Raises `RemoteError`."""
+    if isinstance(raw, dict):
+        raw = next((raw[name] for name in _PLACES if name in raw), None)
+    return listing(raw, what)
 
 
 def _next(said: Any, page: int, path: str) -> int | None:

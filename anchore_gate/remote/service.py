@@ -17,10 +17,10 @@ from anchore_gate.errors import (
 from anchore_gate.remote import v2
 from anchore_gate.remote.client import Client
 from anchore_gate.remote.feeds import feeds_of
-from anchore_gate.remote.pages import rows
+from anchore_gate.remote.pages import entries, rows
 from anchore_gate.remote.submission import Submission, source_of
 from anchore_gate.remote.told import Told
-from anchore_gate.remote.values import Feed, Judgement, ServiceImage, listing, mapping, text
+from anchore_gate.remote.values import Feed, Judgement, ServiceImage, mapping, text
 from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
 
@@ -232,7 +232,7 @@ class Service:
             return None
         if not told.is_success:
             raise self.client.error(told, "the feeds")
-        return tuple(feeds_of(listing(told.value, "the feeds")))
+        return tuple(feeds_of(entries(told.value, "the list of feeds")))
 
     def records(self, path: str) -> list[dict[str, Any]]:
         """A list below the API's prefix, as it is."""

@@ -136,6 +136,8 @@ def number(raw: dict[str, Any], key: str) -> int:
     value = raw.get(key)
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return int(value[:18])
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 

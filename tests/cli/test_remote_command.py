@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from anchore_gate.cli import main
 from tests.support.anchore import PASSWORD, Engine, anchore, reply
 from tests.support.certificates import make_authority
 from tests.support.enterprise import IMAGE, Enterprise, enterprise
-from tests.support.web import serve
+from tests.support.web import Reply, serve
 
 FIRST: dict[str, dict[str, object]] = {
     "status": {"name": "anchore-engine", "state": "API v1", "version": "1.1.0"},
@@ -149,3 +150,52 @@ def test_a_setting_of_ours_goes_before_anchores_variables(
     assert "https://new.example.com" in said
     assert "old.example.com" not in said
     assert "somebody" not in said
+
+
+ODD = {
+    "null": reply(None),
+    "object": reply({}),
+    "null-list": reply({"items": None}),
+    "null-entry": reply([None]),
+    "text": reply("x"),
+    "page": Reply(200, b"<html>log in</html>"),
+    "forbidden": reply({"message": "no"}, 403),
+    "refused": reply("no", 400),
+    "moved": Reply(302, b"", {"Location": "https://elsewhere.example/login?token=s3cret"}),
+}
+PLACES = {
+    "status": "/v1/system/services",
+    "policies": "/v1/policies",
+    "images": "/v1/images",
+    "feeds": "/v1/system/feeds",
+    "subscriptions": "/v1/subscriptions",
+    "registries": "/v1/registries",
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("action", PLACES)
+def test_a_list_that_cannot_be_had_is_one_clear_line(
+    action: str, odd: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with anchore() as service:
+        service.instead["GET", PLACES[action]] = [ODD[odd]]
+        code = main(["remote", action, "--json", "--url", service.url, "--username", "admin"])
+    said = capsys.readouterr()
+    assert (code, said.out) == (3, "")
+    (line,) = said.err.splitlines()
+    assert line.startswith("anchore-gate: error: ")
+    assert "s3cret" not in line
+
+
+@pytest.mark.parametrize("entry", [{}, {"name": None, "active": 1, "image_detail": {"a": 1}, "groups": None}])
+@pytest.mark.parametrize("action", PLACES)
+def test_an_entry_that_says_nothing_is_listed(
+    action: str, entry: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with anchore() as service:
+        service.instead["GET", PLACES[action]] = [reply([entry])]
+        assert main(["remote", action, "--json", "--url", service.url, "--username", "admin"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert len(found) == (2 if action == "status" else 1)
+    assert found[-1].get("active", False) is False
