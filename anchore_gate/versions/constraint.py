@@ -98,7 +98,9 @@ def satisfies(version: str, constraint: str, order: Order) -> Answer:
 
 
 def _terms(text: str, order: Order) -> tuple[Term, ...]:
-    return tuple(_term(part, order) for part in text.split(","))
+    parts = text.split(",")
+    # `>=1.0,,<2.0`: published rows have it where an advisory wrote a comma and a blank
+    return tuple(_term(part, order) for part in [part for part in parts if part.strip()] or parts)
 
 
 def _term(text: str, order: Order) -> Term:

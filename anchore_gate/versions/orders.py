@@ -7,9 +7,12 @@ from functools import cache
 from importlib import import_module
 
 from anchore_gate.regex import regex
-from anchore_gate.typed import Any, Protocol
+from anchore_gate.typed import TYPE_CHECKING, Any, Protocol
 from anchore_gate.values import dataclass
 from anchore_gate.versions.version import Version
+
+if TYPE_CHECKING:
+    from anchore_gate.versions.rpm import RpmVersion
 
 WORDS = {
     "apk": ("apk", "apkg"),
@@ -64,7 +67,7 @@ def order(name: str) -> Order:
     if name == "apk":
         return Order(name, module.parse_published, _compare)
     if name == "rpm":
-        return Order(name, parse, lambda version, bound: int(version.against(bound)))
+        return Order(name, parse, _compare_rpm)
     if name == "pep440":
         return Order(name, parse, _compare_python)
     if name == "gem":
@@ -77,7 +80,7 @@ def order_without_epoch() -> Order:
     """RPM's order for versions that never say their epoch (a source package's name): epochs do not count."""
     from anchore_gate.versions import rpm
 
-    return Order("rpm", rpm.parse, lambda version, bound: int(version.against(bound, ignore_epoch=True)))
+    return Order("rpm", rpm.parse, _compare_rpm_without_epoch)
 
 
 def _compare(version: Version, bound: Version) -> int:
@@ -85,6 +88,21 @@ def _compare(version: Version, bound: Version) -> int:
     if ours == theirs:
         return 0
     return -1 if ours < theirs else 1
+
+
+def _compare_rpm(version: RpmVersion, bound: RpmVersion) -> int:
+    # Amazon's and Photon's advisories never name an epoch, whatever the package's is
+    return _against(version, bound, ignore_epoch=":" not in bound.text)
+
+
+def _compare_rpm_without_epoch(version: RpmVersion, bound: RpmVersion) -> int:
+    return _against(version, bound, ignore_epoch=True)
+
+
+def _against(version: RpmVersion, bound: RpmVersion, *, ignore_epoch: bool) -> int:
+    found = version.against(bound, ignore_epoch=ignore_epoch)
+    # an SBOM that leaves the release out does not say that the package has the bound's
+    return -1 if not found and bound.has_release and not version.has_release else found
 
 
 def _compare_python(version: Any, bound: Any) -> int:

@@ -3,8 +3,8 @@ RPM's order: `[epoch:]version[-release]`, parts compared by rpmvercmp (rpm-versi
 
 A text is a row of runs of digits and runs of ASCII letters; everything else only separates. `~` sorts before
 the end of the text, `^` just after it. A missing epoch is 0, a missing release sorts before every release. In
-a dependency, and in a constraint, a release counts only where both sides have one (rpm's `rpmverOverlap`):
-`Version.key` holds the full order, `RpmVersion.against` answers as a dependency would.
+a dependency a release counts only where both sides have one (rpm's `rpmverOverlap`): `Version.key` holds the
+full order, `RpmVersion.against` answers as a dependency would.
 """
 
 from __future__ import annotations
@@ -35,6 +35,11 @@ class RpmVersion(Version):
     def has_epoch(self) -> bool:
         """Whether the text names its epoch."""
         return _EPOCH.match(self.text) is not None
+
+    @property
+    def has_release(self) -> bool:
+        """Whether the text has a release."""
+        return bool(self.key[2])
 
 
 def parse(text: str) -> RpmVersion:

@@ -31,10 +31,32 @@ def test_a_missing_debian_revision_is_zero() -> None:
     assert deb.parse("1.0") < deb.parse("1.0-0a")
 
 
-def test_an_rpm_release_counts_in_a_constraint_only_where_both_sides_have_one() -> None:
+def test_an_rpm_release_counts_in_a_constraint_that_names_one() -> None:
     assert satisfies("1.2-3.el9", "<= 1.2", order("rpm")) is Answer.YES
     assert satisfies("1.2-3.el9", "< 1.2-4.el9", order("rpm")) is Answer.YES
+    assert satisfies("1.2", "< 1.2-4.el9", order("rpm")) is Answer.YES
+    assert satisfies("1.2", "< 1.2-4.el9", order_without_epoch()) is Answer.YES
     assert rpm.parse("1.2-3") > rpm.parse("1.2")
+
+
+@pytest.mark.parametrize(
+    ("constraint", "answer"),
+    [
+        ("< 9.11.4-26.amzn2.13", Answer.YES),  # as Amazon writes of a package with an epoch
+        ("< 9.11.4-25.amzn2", Answer.NO),
+        ("< 0:9.11.4-26.amzn2.13", Answer.NO),
+        (">= 9.11, < 9.11.4-26.amzn2.13", Answer.YES),
+    ],
+)
+def test_a_bound_without_an_rpm_epoch_says_nothing_of_epochs(constraint: str, answer: Answer) -> None:
+    assert satisfies("32:9.11.4-26.amzn2.5", constraint, order("rpm")) is answer
+
+
+@pytest.mark.parametrize("version", ["3.0.0", "3.0.1-0.20170101000000-abcdefabcdef"])
+def test_an_empty_part_of_a_constraint_is_none(version: str) -> None:
+    constraint = ">=3.0.0,,<3.0.1-0.20180525145409-4c9aadca8f89"
+    assert satisfies(version, constraint, order("semver")) is Answer.YES
+    assert satisfies(version, ",", order("semver")) is Answer.UNKNOWN
 
 
 def test_a_missing_rpm_epoch_is_zero_unless_it_is_left_out_of_the_comparison() -> None:
