@@ -63,6 +63,7 @@ def _package(artifact: dict[str, Any], layers: dict[str, int]) -> Package | None
         licenses=tuple(dict.fromkeys(_licenses(artifact))),
         locations=tuple(dict.fromkeys(_locations(artifact))),
         layer=next((layers.get(text(one, "layerID")) for one in rows(artifact, "locations")), None),
+        architecture=package.architecture or text(metadata, "architecture"),
         modularity=text(metadata, "modularityLabel") if has_label else None,
         vendor=text(metadata, "vendor"),
         maintainer=text(metadata, "maintainer"),
