@@ -32,7 +32,7 @@ image. A trigger never reads the network or the clock.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from anchore_gate.errors import PolicyError
@@ -42,6 +42,7 @@ from anchore_gate.model.evaluation import Finding
 from anchore_gate.model.image import Dockerfile, Image
 from anchore_gate.model.inventory import Inventory, Package
 from anchore_gate.model.vulnerability import DatabaseIdentity, Incomparable, Match
+from anchore_gate.policy import legacy
 from anchore_gate.policy.identity import hashed_id
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.typed import ClassVar
@@ -157,13 +158,25 @@ class Trigger:
         return Finding(
             trigger_id=trigger_id,
             message=message,
-            other_ids=tuple(hashed_id(self.GATE, self.NAME, text) for text in earlier if text != message),
+            other_ids=tuple(self._ids(text for text in earlier if text != message)),
             path=path,
             line=line,
             layer=layer,
             package=package,
             match=match,
             fix=fix,
+        )
+
+    def _ids(self, messages: Iterable[str]) -> dict[str, None]:
+        """What messages hash to, in the words of both dialects."""
+        return dict.fromkeys(
+            hashed_id(
+                self.GATE,
+                legacy.trigger_name(self.GATE, self.NAME, dialect=dialect),
+                legacy.message(self.GATE, self.NAME, text, dialect=dialect),
+            )
+            for text in messages
+            for dialect in (legacy.ENGINE, legacy.ENTERPRISE)
         )
 
 

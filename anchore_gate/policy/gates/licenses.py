@@ -15,14 +15,14 @@ _TYPE = "Only packages of the distribution, or only the others"
 
 
 def _tokens(evidence: Evidence, package_type: str) -> list[tuple[str, str]]:
-    """Package and licence word, sorted: the id of the finding rests on the order."""
-    return sorted(
+    """Package and licence word, packages by their names, words as each package has them."""
+    return [
         (package.name, token)
-        for package in evidence.inventory.packages
+        for package in sorted(evidence.inventory.packages, key=lambda one: (one.name, one.version))
         if package_type == "all" or package.is_os is (package_type == "os")
         for licence in package.licenses or (_UNKNOWN,)
         for token in licence.split()
-    )
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +35,15 @@ class _Denylist(PackagesTrigger):
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
-        hits = [
-            f"{name}({token})"
-            for name, token in _tokens(evidence, self.package_type)
-            for listed in self.licenses
-            if self.fits(listed, token)
-        ]
+        tokens = _tokens(evidence, self.package_type)
+        hits = [pair for pair in tokens for listed in self.licenses if self.fits(listed, pair[1])]
         if hits:
-            denied = f"Packages are installed that have denylisted licenses: {', '.join(hits)}"
-            yield self.found(f"{self.WORD} {denied}")
+            # the id of the finding rests on the order: ours is sorted, Engine's that of its database
+            yield self.found(self._message(sorted(hits)), earlier=(self._message(hits),))
+
+    def _message(self, hits: list[tuple[str, str]]) -> str:
+        named = ", ".join(f"{name}({token})" for name, token in hits)
+        return f"{self.WORD} Packages are installed that have denylisted licenses: {named}"
 
     def fits(self, listed: str, token: str) -> bool:
         """Whether the licence word is meant by the one on the list."""

@@ -9,8 +9,9 @@ import pytest
 from anchore_gate.image.filesystem import FileEntry
 from anchore_gate.model.image import Image, ImageConfig, Platform
 from anchore_gate.model.inventory import Distro, Inventory, Package
+from anchore_gate.policy.identity import hashed_id
 from anchore_gate.policy.trigger import MalwareFinding
-from tests.policy.support import bundle, evidence, files, findings, judge, messages, rule
+from tests.policy.support import bundle, enterprise, evidence, files, findings, judge, messages, rule
 
 PACKAGES = (
     Package(type="deb", name="b", version="1", licenses=("GPLv2+ and BSD",)),
@@ -40,6 +41,22 @@ def test_a_package_without_a_licence_has_engines_word_for_none() -> None:
 )  # fmt: skip
 def test_licences_are_found_in_one_sorted_finding(trigger: str, licenses: str, hits: str | None) -> None:
     assert messages(bundle(rule("licenses", trigger, licenses=licenses)), SEEN) == ([hits] if hits else [])
+
+
+def test_licences_in_another_order_keep_the_id_that_engine_gave_them() -> None:
+    packages = (
+        Package(type="npm", name="b", version="1", licenses=("MIT", "GPL-3")),
+        Package(type="deb", name="c", version="1", licenses=("GPL-2",)),
+    )
+    seen = evidence(inventory=Inventory(packages=packages))
+    engines = "LICSUBMATCH Packages are installed that have blacklisted licenses: b(MIT), b(GPL-3), c(GPL-2)"
+    engines_id = hashed_id("licenses", "blacklist_partial_match", engines)
+
+    for raw in (bundle, enterprise):
+        [finding] = findings(raw(rule("licenses", "denylist_partial_match", licenses="MIT,GPL")), seen)
+
+        assert finding.message.endswith("licenses: b(GPL-3), b(MIT), c(GPL-2)")
+        assert engines_id in finding.other_ids
 
 
 def test_malware_is_found_by_scanner_signature_and_path() -> None:
