@@ -152,10 +152,12 @@ class Client(AbstractContextManager["Client"]):
             told = self._asked(replace(question, authorization=header))
         return told if is_optional and told.status == 403 else self._permitted(told, question)
 
-    def timed_out(self, what: str = "the service did not answer") -> TimedOut:
+    def timed_out(self, what: str = "") -> TimedOut:
         """The error for a deadline that passed."""
-        state = f" (last state: {self.state})" if self._about else ""
-        return TimedOut(f"{self._about}{what}{state} within {self._timeout:g} s (--timeout)")
+        after = f"within {self._timeout:g} s (--timeout)"
+        if not self._about:
+            return TimedOut(f"{what or 'the service did not answer'} {after}")
+        return TimedOut(f"{self._about}{what or 'no verdict'} (last state: {self.state}) {after}")
 
     def error(self, told: Told, what: str) -> RemoteError:
         """The service's own words, in one line."""

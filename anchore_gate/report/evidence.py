@@ -52,8 +52,10 @@ def faults(first: GateResult, *others: GateResult) -> str:
     errors = (p for p in problems if p.severity == "error")
     found = list(dict.fromkeys(f"{p.path}: {p.message}" if p.path else p.message for p in errors))
     more = f" (and {len(found) - _FAULTS} more)" if len(found) > _FAULTS else ""
-    by = f"policy {first.evaluation.bundle_source!r}"
-    by = "the service could not evaluate its policy" if first.is_undecided else by
+    source = first.evaluation.bundle_source
+    by = f"policy {source!r}"
+    if first.is_undecided:
+        by = "the service could not evaluate " + ("its policy" if source == "remote" else by)
     return f"{by}: {'; '.join(found[:_FAULTS])}{more}"
 
 

@@ -146,3 +146,11 @@ def test_machines_read_that_nothing_was_decided(check: Run) -> None:
     (run,) = json.loads(Path("out/results.sarif").read_text())["runs"]
     assert run["invocations"][0]["executionSuccessful"] is False
     assert "no verdict (service)" in run["results"][0]["message"]["text"]
+
+
+def test_a_policy_file_that_the_service_took_and_cannot_evaluate_is_named(
+    check: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("ours.json").write_text(json.dumps(recorded("057_POST_policy_add")["request"]["body"]))
+    assert check("--policy", "ours.json") == 3
+    assert f"error: the service could not evaluate policy 'ours.json': {SAID}" in capsys.readouterr().err
