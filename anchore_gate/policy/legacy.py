@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
@@ -96,6 +96,13 @@ def words_of(raw: Any) -> Words:
     """The words that a policy's JSON speaks: Enterprise's where it has rule sets."""
     is_new = isinstance(raw, Mapping) and raw.get(ENTERPRISE_WORDS.rule_sets) is not None
     return ENTERPRISE_WORDS if is_new else ENGINE_WORDS
+
+
+def other_words(words: Words) -> Iterator[tuple[str, str]]:
+    """What the other dialect calls the lists of a policy, and what this one does."""
+    other = ENGINE_WORDS if words.dialect == ENTERPRISE else ENTERPRISE_WORDS
+    for part in ("allowlists", "allowlisted_images", "denylisted_images"):
+        yield getattr(other, part), getattr(words, part)
 
 
 def current_word(text: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from anchore_gate.errors import InvalidBundle
 from anchore_gate.model.evaluation import Problem
+from anchore_gate.policy import legacy
 from anchore_gate.policy.bundle import Allowlist, Bundle, ImageRule, Reference, Rule, RuleSet
 from anchore_gate.policy.fault import fault, mistyped
 from anchore_gate.policy.image_rule import read_image_rule, read_mapping, read_reference
@@ -116,6 +117,9 @@ def _refusals(raw: dict[str, Any], words: Words) -> Iterator[Problem]:
         yield fault("neither 'rule_sets' (Enterprise) nor 'policies' (Engine): an empty policy", "")
     if not isinstance(raw.get("id"), str) or not raw["id"]:
         yield mistyped(raw.get("id") or None, "a text", "id")
+    for name, meant in legacy.other_words(words):
+        if raw.get(name):
+            yield fault(f"a word of the other dialect: {meant!r} is meant", name)
     names = (words.rule_sets, words.allowlists, "mappings", words.allowlisted_images, words.denylisted_images)
     for name in names:
         if raw.get(name) is not None and not isinstance(raw[name], list):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from anchore_gate.errors import InvalidBundle
 from anchore_gate.model.evaluation import Action
 from anchore_gate.policy.parse import parse_bundle
 from tests.policy.support import NOW, bundle, enterprise, evidence, files, judge, mapping, rule
@@ -257,3 +258,18 @@ def test_a_trigger_is_named_in_the_words_of_the_dialect() -> None:
 
     assert old.outcomes[0].trigger == "blacklist"
     assert new.outcomes[0].trigger == "denylist"
+
+
+@pytest.mark.parametrize("word", ["allowlists", "allowlisted_images", "denylisted_images"])
+def test_a_list_in_the_other_dialects_words_is_refused_not_left_out(word: str) -> None:
+    old = {"allowlists": "whitelists", "allowlisted_images": "whitelisted_images"}.get(
+        word, "blacklisted_images"
+    )
+
+    for raw, name, meant in (
+        (bundle(ALWAYS, **{word: listed()}), word, old),
+        ({**enterprise(ALWAYS), old: listed()}, old, word),
+    ):
+        with pytest.raises(InvalidBundle, match=f"{name}: a word of the other dialect: '{meant}' is meant"):
+            judge(raw)
+    assert judge(bundle(ALWAYS, **{word: []})).problems == ()
