@@ -64,7 +64,7 @@ def order(name: str) -> Order:
     """The order of that module's name."""
     module = import_module(f"anchore_gate.versions.{name}")
     parse = module.parse
-    if name == "apk":
+    if name in {"apk", "semver"}:
         return Order(name, module.parse_published, _compare)
     if name == "rpm":
         return Order(name, parse, _compare_rpm)

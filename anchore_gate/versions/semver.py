@@ -16,7 +16,9 @@ _IDENTIFIER = r"(?:[0-9]*[a-zA-Z-][a-zA-Z0-9-]*|[0-9]+)"
 _PRERELEASE = rf"(?:-?({_IDENTIFIER}(?:\.{_IDENTIFIER})*))?"
 _BUILD = r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 _NODE = regex(rf"[v=\s]*([0-9]+)\.([0-9]+)\.([0-9]+){_PRERELEASE}{_BUILD}\s*")
-_WIDER = regex(rf"[vV=\s]*([0-9]+(?:\.[0-9]+)*){_PRERELEASE}{_BUILD}\s*")
+# Go also writes `+incompatible+dirty`
+_WIDER = regex(rf"[vV=\s]*([0-9]+(?:\.[0-9]+)*){_PRERELEASE}(?:\+[0-9A-Za-z.+-]+)?\s*")
+_FOUR_NUMBERS = regex(r"[vV]?[0-9]+\.[0-9]+\.[0-9]+\.[0-9]")
 _STAGE = regex(r"\.(?=(?:alpha|beta|rc))")
 _BEFORE_RELEASE, _RELEASE = 0, 1
 _NUMBER, _WORD = 0, 1
@@ -39,6 +41,17 @@ def parse(text: str) -> SemverVersion:
     if prerelease is None:
         return SemverVersion(text, (int(major), int(minor), int(patch), (), _RELEASE))
     return SemverVersion(text, (int(major), int(minor), int(patch), (), *_prerelease_key(prerelease)))
+
+
+def parse_published(text: str) -> SemverVersion:
+    """
+    The version as advisories and packages of other ecosystems mean it. Raises `InvalidVersion`.
+
+    node-semver reads `1.2.10.4` as 1.2.1-0.4; of NuGet, Composer and Go it comes after 1.2.10.
+    """
+    if len(text) <= _LONGEST and _FOUR_NUMBERS.match(text):
+        return _parse_wider(text)
+    return parse(text)
 
 
 def _parse_wider(text: str) -> SemverVersion:

@@ -99,6 +99,20 @@ def test_build_metadata_of_a_semantic_version_says_nothing() -> None:
     assert semver.parse("1.2.3+a") == semver.parse("v1.2.3+b")
 
 
+@pytest.mark.parametrize(
+    ("smaller", "larger"),
+    [
+        ("9.99.10", "9.99.10.1"),
+        ("4.7.20.9", "4.7.20.10"),
+        ("1.2.10.4", "1.2.11"),
+        ("20.10.27-rc.1+dirty", "20.10.27+incompatible+dirty"),
+    ],
+)
+def test_the_fourth_part_of_a_version_is_a_number(smaller: str, larger: str) -> None:
+    assert semver.parse_published(smaller) < semver.parse_published(larger)
+    assert satisfies(smaller, f"< {larger}", order("semver")) is Answer.YES
+
+
 @pytest.mark.parametrize("text", ["", "hello, world", "1.x", "a.b.c", "1.2.3" + "4" * 260])
 def test_what_is_no_semantic_version_is_refused(text: str) -> None:
     with pytest.raises(InvalidVersion):
