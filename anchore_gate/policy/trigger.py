@@ -107,7 +107,7 @@ class Evidence:
         if files.has(path):
             return files.read(path).decode("utf-8", "surrogateescape")
         if size := dict(files.oversized).get(path):
-            raise PolicyError(f"{path} is too long to be read: {size} bytes")
+            raise PolicyError(f"{path} is too long to be read: {size} bytes (analyzer: retrieve, max-size)")
         return None
 
     def packages_named(self, name: str) -> tuple[Package, ...]:

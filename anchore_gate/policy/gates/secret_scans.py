@@ -87,7 +87,7 @@ class ContentRegexChecks(Trigger):
         if not self.content_regex_name:
             return True
         listed = {part.strip() for part in self.content_regex_name.split(",")}
-        return name in listed or regex == self.content_regex_name
+        return name in listed or self.content_regex_name in {regex, f"{name}={regex}"}
 
 
 GATE: Final = Gate("secret_scans", "Secrets in the image's files.", (ContentRegexChecks,))

@@ -96,6 +96,8 @@ def test_contents_are_named_by_name_text_or_key(name: str | None, hits: int) -> 
         ({"content_regex_name": "PRIV_KEY"}, ["/root/k"]),
         ({"content_regex_name": "AWS_ACCESS_KEY, PRIV_KEY"}, ["/etc/s", "/root/k"]),
         ({"content_regex_name": "AWS_ACCESS_KEY_X"}, []),
+        ({"content_regex_name": "a=b"}, ["/etc/s"]),
+        ({"content_regex_name": "PRIV_KEY=-+"}, ["/root/k"]),
         ({"filename_regex": "/etc"}, ["/etc/s"]),
         ({"match_type": "found", "filename_regex": "etc"}, []),
     ],
