@@ -260,7 +260,8 @@ def named(tag: str) -> str:
 
 def target_of(image: Image) -> Target:
     """The image as mappings and image lists see it."""
-    return Target.parse(image.tag, digest=str(image.digest) if image.digest else "", image_id=image.id)
+    digest, index = (str(one) if one else "" for one in (image.digest, image.index_digest))
+    return Target.parse(image.tag, digest=digest, image_id=image.id, index_digest=index)
 
 
 def _unscanned(needs: Needs) -> tuple[str, ...]:

@@ -105,8 +105,9 @@ class ImageRule:
             return False
         if self.image_type == "tag":
             return self.image.matches(target.tag)
-        wanted = target.digest if self.image_type == "digest" else target.image_id
-        return bool(wanted) and self.image.text.removeprefix(_id_prefix(self.image_type)) == wanted
+        if self.image_type == "digest":
+            return bool(self.image.text) and self.image.text in {target.digest, target.index_digest}
+        return bool(target.image_id) and self.image.text.removeprefix("sha256:") == target.image_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +233,3 @@ def references(
         elif count > 1:
             message = f"more than one {kind} has the id {one!r}"
             yield Problem(severity="error", type="DuplicateIdentifierFoundError", message=message, path=path)
-
-
-def _id_prefix(image_type: str) -> str:
-    return "sha256:" if image_type == "id" else ""

@@ -18,16 +18,22 @@ class Target:
     tag: str = ""  # "" for a digest alone: only `*` fits it
     digest: str = ""
     image_id: str = ""
+    index_digest: str = ""  # what a registry answers for the name, where that is an index
 
     @classmethod
-    def parse(cls, text: str, *, digest: str = "", image_id: str = "") -> Target:
+    def parse(cls, text: str, *, digest: str = "", image_id: str = "", index_digest: str = "") -> Target:
         """
         Read a reference as Anchore's policies see it: nothing is added but `docker.io` and `latest`.
 
         An empty text is an image without a name: only rules of wildcards fit it.
         """
         given = cls._of(text.strip())
-        return replace(given, digest=digest or given.digest, image_id=image_id or given.image_id)
+        return replace(
+            given,
+            digest=digest or given.digest,
+            image_id=image_id or given.image_id,
+            index_digest=index_digest,
+        )
 
     @classmethod
     def _of(cls, text: str) -> Target:

@@ -142,7 +142,8 @@ def evidence(**more: Any) -> Evidence:
 
 
 def judge(raw: dict[str, Any], seen: Evidence | None = None, tag: str = "app:1", **more: Any) -> Evaluation:
-    target = Target.parse(tag, digest=more.pop("digest", ""), image_id=more.pop("image_id", ""))
+    named = {key: more.pop(key, "") for key in ("digest", "image_id", "index_digest")}
+    target = Target.parse(tag, **named)
     return evaluate(parse_bundle(raw), seen or evidence(), target=target, **more)
 
 

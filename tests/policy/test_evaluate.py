@@ -57,14 +57,20 @@ def test_the_denylist_of_images_beats_the_allowlist() -> None:
     [
         ("digest", "sha256:" + "b" * 64, True),
         ("digest", "sha256:" + "c" * 64, False),
+        ("digest", "sha256:" + "d" * 64, True),  # of the index: what `docker pull` prints
+        ("digest", "b" * 64, False),
+        ("digest", "*", False),
+        ("digest", "", False),
         ("id", "a" * 64, True),
+        ("id", "*", False),
+        ("id", "", False),
         ("id", "sha256:" + "a" * 64, True),
     ],
 )
 def test_images_are_listed_by_digest_and_id(kind: str, value: str, wins: bool) -> None:
     raw = bundle(ALWAYS, whitelisted_images=listed(value, kind))
 
-    result = judge(raw, digest="sha256:" + "b" * 64, image_id="a" * 64)
+    result = judge(raw, digest="sha256:" + "b" * 64, image_id="a" * 64, index_digest="sha256:" + "d" * 64)
 
     assert (result.final_action is Action.GO) is wins
 
