@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,49 +12,75 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anchore_gate import gate
-from anchore_gate.errors import ConfigError, GateError
+from anchore_gate.errors import ConfigError, InvalidBundle
 from anchore_gate.model.evaluation import Action
 from anchore_gate.policy.bundle import load_bundle
 from anchore_gate.policy.convert import convert
-from anchore_gate.policy.document import locate
+from anchore_gate.policy.document import locate, parse_json, shipped_names
+from anchore_gate.policy.draft import read_draft
 from anchore_gate.policy.evaluate import evaluate
 from anchore_gate.policy.explain import explain
 from anchore_gate.policy.parse import parse_bundle
-from anchore_gate.policy.review import review
 from anchore_gate.policy.schema import breaches
 from anchore_gate.policy.target import Target
-from tests.policy.damage import VALUES, damaged
+from tests.policy.damage import ABSENT, VALUES, damaged
 from tests.policy.support import NOW, bundle, evidence, files, judge, rule
 from tests.support.images import Config, docker_archive, make_layer
 
 CASES = Path(__file__).parents[1] / "vectors" / "policy-cases"
 SEEDS = [
     *(json.loads(path.read_text()) for path in sorted(CASES.glob("*/bundle.json"))),
-    json.loads(locate("anchore-default").read_text()),
+    *(json.loads(locate(name).read_text()) for name in shipped_names()),
 ]
+
+
+PICKS = st.lists(st.tuples(st.integers(0, 999), st.sampled_from([*VALUES, ABSENT])), min_size=1, max_size=3)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(SEEDS), PICKS)
+def test_what_validate_says_is_what_a_check_stops_on(seed: Any, picks: list[tuple[int, Any]]) -> None:
+    raw = damaged(seed, picks)
+    draft, policy = read_draft(json.dumps(raw).encode(), source="p.json"), None
+    errors = draft.errors(now=NOW)
+    list(breaches(draft.raw))
+    with suppress(InvalidBundle):
+        policy = parse_bundle(raw)
+    assert errors or policy is not None
+    for name in ("a/b:1", "docker.io/alpine:3", "localhost:5000/x@sha256:" + "a" * 64):
+        target = Target.parse(name)
+        list(explain(draft.bundle, target, now=NOW))
+        if policy is not None:
+            result = evaluate(policy, evidence(files=files()), target=target)
+            stopping = {one for one in result.problems if one.severity == "error"}
+            assert stopping <= set(errors)
+            assert not stopping or result.final_action is Action.STOP
+    list(explain(draft.bundle, None, now=NOW))
+    if not errors:
+        for dialect in ("v1", "v2"):
+            made = json.dumps(convert(raw, to=dialect).policy).encode()
+            assert read_draft(made, source="p.json").errors(now=NOW) == ()
 
 
 @settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from(SEEDS),
-    st.lists(st.tuples(st.integers(0, 999), st.sampled_from(VALUES)), min_size=1, max_size=3),
+    st.integers(0, 5000),
+    st.integers(0, 40),
+    st.sampled_from(
+        [b"", b'"', b"{", b"]", b",", b'"id":', b"\x00", b"\xff", b"\\u", b"\\ud800", b"1e999", b"NaN"]
+    ),
 )
-def test_a_damaged_policy_is_a_problem_and_no_crash(seed: Any, picks: list[tuple[int, Any]]) -> None:
-    raw = damaged(seed, picks)
-    try:
-        policy = parse_bundle(raw)
-        problems = list(review(policy, now=NOW))
-        list(explain(policy, Target.parse("a/b:1"), now=NOW))
-        list(breaches(raw))
-        result = evaluate(policy, evidence(files=files()), target=Target.parse("a/b:1"))
-    except GateError:
-        return
-    if policy.selection(Target.parse("a/b:1")).has_error:
-        assert result.final_action is Action.STOP
-    if not any(problem.severity == "error" for problem in problems):
-        for dialect in ("v1", "v2"):
-            found = review(parse_bundle(convert(raw, to=dialect).policy), now=NOW)
-            assert [problem for problem in found if problem.severity == "error"] == []
+def test_damaged_text_is_a_problem_and_no_crash(seed: Any, at: int, gone: int, new: bytes) -> None:
+    text = json.dumps(seed, indent=1).encode()
+    at %= len(text)
+    content = text[:at] + new + text[at + gone :]
+    with suppress(InvalidBundle):
+        draft = read_draft(content, source="p.json")
+        list(breaches(draft.raw))
+        list(explain(draft.bundle, None, now=NOW))
+        if not draft.errors(now=NOW):
+            assert parse_bundle(parse_json(content)).id
 
 
 def test_an_image_type_that_is_a_list_is_a_fault() -> None:
