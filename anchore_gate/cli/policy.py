@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 
 from anchore_gate.cli.policy_file import LONGEST, told, warn
@@ -66,19 +66,18 @@ def _validate(source: str) -> int:
     said = {problem.path for problem in problems if problem.severity == "error"}
     around = {outer for path in said for outer in _outer(path)}
     problems += dict.fromkeys(one for one in breaches(draft.raw) if not _is_said(one, said, around))
-    for problem in problems:
-        _say(told(problem))
+    _say(map(told, problems))
     errors = sum(problem.severity == "error" for problem in problems)
     warnings = _counted(len(problems) - errors, "warning")
-    _say(f"{source}: {_counted(errors, 'error')}, {warnings}")
+    _say([f"{source}: {_counted(errors, 'error')}, {warnings}"])
     return 2 if errors else 0
 
 
-def _say(text: str) -> None:
-    """One line; what a policy holds must not move the cursor or command a CI system."""
+def _say(texts: Iterable[str]) -> None:
+    """Lines; what a policy holds must not move the cursor or command a CI system."""
     from anchore_gate.report.cleaning import line
 
-    show((Line(line(text, limit=LONGEST), indent=len(text) - len(text.lstrip(" "))),))
+    show(Line(line(one, limit=LONGEST), indent=len(one) - len(one.lstrip(" "))) for one in texts)
 
 
 def _is_said(breach: Problem, said: set[str], around: set[str]) -> bool:
@@ -109,8 +108,7 @@ def _explain(source: str, image: str | None) -> int:
         ImageReference.parse(image)
     now = datetime.now(timezone.utc)
     draft = load_draft(source)
-    for line in explain(draft.bundle, target, now=now):
-        _say(line)
+    _say(explain(draft.bundle, target, now=now))
     return _faulty(source, len(draft.errors(now=now)))
 
 
@@ -129,8 +127,20 @@ def _convert(source: str, to: str) -> int:
     converted = convert(draft.raw, to=to)
     for note in converted.notes:
         warn(f"note: {note}")
-    say(json.dumps(converted.policy, indent=2, ensure_ascii=False))
+    say(_writable(json.dumps(converted.policy, indent=2, ensure_ascii=False)))
     return 0
+
+
+def _writable(text: str) -> str:
+    """JSON whose letters standard output can take; the others are escaped."""
+    import json
+    import sys
+
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return "".join(letter if letter.isascii() else json.dumps(letter)[1:-1] for letter in text)
+    return text
 
 
 def _list() -> None:
@@ -150,7 +160,7 @@ def _show(source: str) -> int:
         return 0
     content = read_text(locate(source))
     errors = read_draft(content, source=source).errors(now=datetime.now(timezone.utc))
-    say(decoded(content).rstrip())
+    say(_writable(decoded(content).rstrip()))
     return _faulty(source, len(errors))
 
 

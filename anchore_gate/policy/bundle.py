@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from anchore_gate.errors import InvalidBundle
@@ -157,9 +157,9 @@ class Bundle:
         allowed = tuple(_named(self.allowlists, lists))
         problems = (
             *mapping.problems,
-            *references(self.rule_sets, sets, self.words.rule_set, mapping.path),
+            *references(counted(self.rule_sets), sets, self.words.rule_set, mapping.path),
             *(problem for rule_set in chosen for problem in rule_set.problems),
-            *references(self.allowlists, lists, self.words.allowlist, mapping.path),
+            *references(counted(self.allowlists), lists, self.words.allowlist, mapping.path),
             *(problem for allowlist in allowed for problem in allowlist.problems),
         )
         return Selection(mapping=mapping, rule_sets=chosen, allowlists=allowed, problems=problems)
@@ -220,13 +220,18 @@ def _named(elements: tuple[_T, ...], ids: tuple[str, ...]) -> Iterator[_T]:
     return (by_id[one] for one in ids if one in by_id)
 
 
-def references(
-    elements: Iterable[RuleSet | Allowlist], ids: tuple[str, ...], kind: str, path: str
-) -> Iterator[Problem]:
+def counted(elements: Iterable[RuleSet | Allowlist]) -> dict[str, int]:
+    """How many elements have each id."""
+    found: dict[str, int] = {}
+    for element in elements:
+        found[element.id] = found.get(element.id, 0) + 1
+    return found
+
+
+def references(known: Mapping[str, int], ids: tuple[str, ...], kind: str, path: str) -> Iterator[Problem]:
     """What is wrong with ids that should name elements."""
-    known = [element.id for element in elements]
     for one in dict.fromkeys(ids):
-        count = known.count(one)
+        count = known.get(one, 0)
         if count == 0:
             message = f"no {kind} has the id {one!r}"
             yield Problem(severity="error", type="ReferencedObjectNotFoundError", message=message, path=path)

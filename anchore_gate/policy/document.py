@@ -79,9 +79,19 @@ def _loaded(text: str, *, object_pairs_hook: Callable[[list[tuple[str, Any]]], A
     except RecursionError as problem:
         raise InvalidBundle("nested too deeply") from problem
     except json.JSONDecodeError as problem:
-        raise InvalidBundle(f"not JSON: {problem}") from problem
+        raise InvalidBundle(f"not JSON: {_beginning(text) or problem}") from problem
     except ValueError as problem:  # Python reads no number of more than 4,300 digits
         raise InvalidBundle("a number of too many digits") from problem
+
+
+def _beginning(text: str) -> str:
+    """What a file is, that does not even begin like a policy."""
+    start = text.lstrip("\ufeff \t\r\n")
+    if not start:
+        return "the file is empty"
+    if start[0] in '{["':
+        return ""
+    return f"it begins with {start.splitlines()[0][:30]!r} (a policy is JSON, not YAML)"
 
 
 def decoded(content: bytes) -> str:
@@ -89,7 +99,8 @@ def decoded(content: bytes) -> str:
     try:
         return content.decode(json.detect_encoding(content), "surrogatepass")
     except UnicodeDecodeError as problem:
-        raise InvalidBundle(f"not JSON: {problem}") from problem
+        place = f"byte {content[problem.start]:#04x} at {problem.start}"
+        raise InvalidBundle(f"not JSON: not {problem.encoding.upper()} ({place})") from problem
 
 
 def _is_plain(value: Any, text: str, *, commas: int, opened: int) -> bool:

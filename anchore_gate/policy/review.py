@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from anchore_gate.model.evaluation import MatchedRule, Problem
-from anchore_gate.policy.bundle import Allowlist, Bundle, ImageRule, Reference, RuleSet, references
+from anchore_gate.policy.bundle import Allowlist, Bundle, ImageRule, Reference, RuleSet, counted, references
 from anchore_gate.policy.fault import caution
 from anchore_gate.policy.pattern import Pattern, has_shape
+
+_ANY = "*"
+_MOST_COMPARED = 200  # mappings with `*` for the repository, or with one repository: each with all later ones
 
 
 def review(bundle: Bundle, *, now: datetime) -> Iterator[Problem]:
     """Every fault of every part, used or not; then what is named twice, unused, unreachable or expired."""
     yield from bundle.problems
-    for mapping in bundle.mappings:
-        yield from mapping.problems
-        yield from references(
-            bundle.rule_sets, mapping.matched.rule_set_ids, bundle.words.rule_set, mapping.path
-        )
-        yield from references(
-            bundle.allowlists, mapping.matched.allowlist_ids, bundle.words.allowlist, mapping.path
-        )
+    yield from _references(bundle)
     parts: tuple[RuleSet | Allowlist, ...] = (*bundle.rule_sets, *bundle.allowlists)
     for part in parts:
         yield from part.problems
-    for reference in bundle.references:
-        yield from _unresolved(bundle, reference)
     yield from _unanswered(bundle)
     yield from _named_twice(bundle)
     yield from _unused(bundle)
@@ -34,17 +28,29 @@ def review(bundle: Bundle, *, now: datetime) -> Iterator[Problem]:
     yield from _expired(bundle, now)
 
 
-def _unresolved(bundle: Bundle, reference: Reference) -> Iterator[Problem]:
-    words = bundle.words
-    found = (
-        *references(bundle.rule_sets, reference.rule_set_ids, words.rule_set, reference.path),
-        *references(bundle.allowlists, reference.allowlist_ids, words.allowlist, reference.path),
-    )
-    for problem in found:
-        if reference.picks_images:
-            yield problem
-        else:
-            yield caution(f"{problem.message}; it stops no image", problem.path, problem.type)
+def _references(bundle: Bundle) -> Iterator[Problem]:
+    """What mappings say in vain; what judges no image cannot stop one."""
+    sets, lists = counted(bundle.rule_sets), counted(bundle.allowlists)
+    for mapping in bundle.mappings:
+        yield from mapping.problems
+        yield from _unresolved(bundle, mapping.matched, mapping.path, sets, lists)
+    for one in bundle.references:
+        for problem in _unresolved(bundle, one, one.path, sets, lists):
+            if one.picks_images:
+                yield problem
+            else:
+                yield caution(f"{problem.message}; it stops no image", problem.path, problem.type)
+
+
+def _unresolved(
+    bundle: Bundle,
+    named: MatchedRule | Reference,
+    path: str,
+    sets: Mapping[str, int],
+    lists: Mapping[str, int],
+) -> Iterator[Problem]:
+    yield from references(sets, named.rule_set_ids, bundle.words.rule_set, path)
+    yield from references(lists, named.allowlist_ids, bundle.words.allowlist, path)
 
 
 def _unanswered(bundle: Bundle) -> Iterator[Problem]:
@@ -98,10 +104,20 @@ def _unused(bundle: Bundle) -> Iterator[Problem]:
 
 
 def _unreachable(mappings: tuple[ImageRule, ...]) -> Iterator[Problem]:
-    for number, rule in enumerate(mappings):
-        wider = next((one for one in mappings[:number] if _covers(one, rule)), None)
+    same: dict[tuple[str, ...], ImageRule] = {}
+    by_repository: dict[str, list[ImageRule]] = {_ANY: []}
+    for rule in mappings:
+        repository = rule.repository.text
+        words = (rule.registry.text, repository, rule.image_type, rule.image.text)
+        likely = (*by_repository[_ANY], *by_repository.get(repository, ()))
+        wider = same.get(words) or next((one for one in likely if _covers(one, rule)), None)
         if wider is not None:
             yield caution(f"never reached: {wider.path} picks its images first", rule.path, "Unreachable")
+            continue
+        same[words] = rule
+        others = by_repository.setdefault(_ANY if _ANY in repository else repository, [])
+        if len(others) < _MOST_COMPARED:
+            others.append(rule)
 
 
 def _covers(wide: ImageRule, rule: ImageRule) -> bool:

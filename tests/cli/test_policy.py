@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -148,3 +149,24 @@ def test_a_policy_may_be_written_in_any_encoding_of_json(
     assert json.loads(capsys.readouterr().out)["id"] == "b2"
     for action in ("validate", "explain"):
         assert main(["policy", action, str(path)]) == 0
+
+
+def test_what_the_output_cannot_take_is_escaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "p.json"
+    raw = {**enterprise(rule("always", "always")), "name": "grün \N{SNOWMAN}"}
+    path.write_text(json.dumps(raw, ensure_ascii=False), encoding="utf-8")
+
+    for action in (("show", str(path)), ("convert", str(path), "--to", "v2")):
+        out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+        monkeypatch.setattr("sys.stdout", out)
+        assert main(["policy", *action]) == 0
+        out.seek(0)
+        assert json.load(out)["name"] == raw["name"]
+
+
+def test_a_policy_of_half_a_letter_is_converted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "p.json"
+    path.write_text(json.dumps({**enterprise(), "name": "\ud800"}))
+
+    assert main(["policy", "convert", str(path), "--to", "v1"]) == 0
+    assert json.loads(capsys.readouterr().out)["name"] == "\ud800"

@@ -18,7 +18,9 @@ from anchore_gate.policy.bundle import load_bundle
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "not JSON"),
+        ("", "not JSON: the file is empty"),
+        (" \n", "not JSON: the file is empty"),
+        ("id: b\nversion: '2'\n", "not JSON: it begins with 'id: b' \\(a policy is JSON, not YAML"),
         ("{", "not JSON"),
         ("null", "a policy is a JSON object"),
         ("7", "a policy is a JSON object"),
@@ -44,7 +46,12 @@ def test_what_is_no_policy_is_refused_in_one_line(tmp_path: Path, text: str, mes
 
     with pytest.raises(InvalidBundle, match=message) as caught:
         load_bundle(path)
-    assert ("not JSON" in str(caught.value)) is (message == "not JSON")
+    assert ("not JSON" in str(caught.value)) is message.startswith("not JSON")
+
+
+def test_a_policy_in_another_encoding_is_refused_with_the_place() -> None:
+    with pytest.raises(InvalidBundle, match=r"not JSON: not UTF-8 \(byte 0xfc at 3\)"):
+        document.parse_json('{"gün": 1}'.encode("latin-1"))
 
 
 def test_a_policy_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from anchore_gate.policy import review as module
+from anchore_gate.policy.bundle import ImageRule
 from anchore_gate.policy.explain import explain
 from anchore_gate.policy.parse import parse_bundle
 from anchore_gate.policy.review import review
@@ -78,6 +80,26 @@ def test_a_mapping_behind_a_wider_one_is_told(first: Any, second: Any, reached: 
     raw = bundle(rule("always", "always"), mappings=[first, second])
 
     assert warned(raw) == ([] if reached else [("Unreachable", "mappings[1]")])
+
+
+def test_thousands_of_mappings_are_not_each_compared_with_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+    covers = module._covers
+
+    def counted(wide: ImageRule, narrow: ImageRule) -> bool:
+        nonlocal asked
+        asked += 1
+        return covers(wide, narrow)
+
+    monkeypatch.setattr(module, "_covers", counted)
+    raw = bundle()
+    raw["policies"] = [{"id": f"p{n}", "version": "1_0", "rules": []} for n in range(1000)]
+    raw["mappings"] = [mapping("*", f"r{n}", id=f"m{n}", policy_id=f"p{n}") for n in range(1000)]
+    raw["mappings"] += [mapping("*", f"a{n}-*", id=f"n{n}") for n in range(1000)]
+    raw["mappings"] += [mapping("*", "r7", id="last")]
+
+    assert warned(raw) == [("Unreachable", "mappings[2000]")]
+    assert asked < 200 * 1002
 
 
 def test_expired_items_are_told() -> None:
