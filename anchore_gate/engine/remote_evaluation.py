@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from anchore_gate.engine.engine import Request
 from anchore_gate.errors import InvalidBundle, RemoteError
@@ -15,7 +15,7 @@ from anchore_gate.policy.bundle import Bundle, Rule, RuleSet
 from anchore_gate.policy.parse import parse_bundle
 from anchore_gate.policy.wording import finding_id
 from anchore_gate.remote.values import Judgement, Row
-from anchore_gate.values import dataclass
+from anchore_gate.values import dataclass, replace
 
 _REASONS = frozenset({"policy_evaluation", "allowlisted", "denylisted"})
 
@@ -35,7 +35,7 @@ def evaluation_of(judgement: Judgement, request: Request, matches: tuple[Match, 
         bundle_name=mine.name if mine else (policy.name if policy else ""),
         bundle_digest=mine.digest if mine else (policy.digest if policy else ""),
         bundle_source=mine.source if mine else "remote",
-        outcomes=tuple(outcomes.all()),
+        outcomes=tuple(_with_controls(outcomes.all(), mine)),
         problems=tuple(Problem(severity=s, type=t, message=m) for s, t, m in judgement.problems),
         mapping=judgement.mapping,
         allowlisted_image=judgement.allowlisted,
@@ -44,6 +44,15 @@ def evaluation_of(judgement: Judgement, request: Request, matches: tuple[Match, 
     )
     _check(evaluation, judgement)
     return evaluation
+
+
+def _with_controls(outcomes: Iterable[RuleOutcome], mine: Bundle | None) -> Iterator[RuleOutcome]:
+    """Controls are ours: a service is not told of them."""
+    sets = mine.rule_sets if mine else ()
+    known = {(one.id, rule.id): rule.controls for one in sets for rule in one.rules}
+    for outcome in outcomes:
+        controls = outcome.controls or known.get((outcome.rule_set_id, outcome.rule_id), ())
+        yield replace(outcome, controls=controls) if controls else outcome
 
 
 def is_readable(judgement: Judgement) -> bool:

@@ -16,6 +16,8 @@ from anchore_gate.engine.remote import RemoteEngine
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.result import GateResult
 from anchore_gate.policy.convert import convert
+from tests.policy.support import enterprise as enterprise_policy
+from tests.policy.support import rule
 from tests.support.anchore import reply
 from tests.support.enterprise import Enterprise, enterprise
 from tests.support.web import Asked, Reply
@@ -137,3 +139,24 @@ def test_what_is_sent_is_enough_to_judge_as_it_is_judged_here(name: str, tmp_pat
         assert service.sent("POST", "/v2/images") == []
 
     assert told(theirs) == told(gate(archive, **asked))
+
+
+def test_a_service_is_not_given_what_it_refuses_and_reports_have_it_all_the_same(tmp_path: Path) -> None:
+    asked = {**rule("packages", "required_package", name="curl"), "controls": ["NIST-800-190:4.1.1"]}
+    item = {"id": "i1", "gate": "always", "trigger_id": "always", "reason": "why", "owner": "me"}
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps(enterprise_policy(asked, items=[item])))
+    archive = f"docker-archive:{CASES / 'images' / 'scratch.tar'}"
+
+    with evaluating(tmp_path) as service:
+        engine = RemoteEngine(url=service.url, token="key", poll=0.01)
+        [outcome] = gate(archive, engine=engine, policy=policy, tag="app:1").evaluation.outcomes
+        [sent] = service.sent("POST", "/v2/policies")
+
+    made = json.loads(sent.body)
+    assert made["rule_sets"][0]["rules"][0].keys() == {"id", "gate", "trigger", "action", "params"}
+    assert made["allowlists"][0]["items"][0] == {
+        **{key: item[key] for key in ("id", "gate", "trigger_id")},
+        "description": "why (owner: me)",
+    }
+    assert outcome.controls == ("NIST-800-190:4.1.1",)
