@@ -30,6 +30,7 @@ _NOT_FORMATS = frozenset(
         "html_page",
         "html_rows",
         "oscal_words",
+        "titles",
     }
 )
 

@@ -12,6 +12,7 @@ from anchore_gate.model.suppression import Suppression
 from anchore_gate.model.vulnerability import Severity, Vulnerability
 from anchore_gate.report.cleaning import fit, line
 from anchore_gate.report.once import kept, once
+from anchore_gate.report.titles import title_of
 from anchore_gate.values import dataclass
 
 _SET_ASIDE = {
@@ -92,7 +93,7 @@ class Entry:
         vulnerability, package = self.vulnerability, self.package
         if vulnerability and package:
             return line(f"{vulnerability.id} in {package.name} {package.version} ({package.type})", limit=180)
-        return line(self.finding.message or self.finding.trigger_id, limit=180)
+        return line(title_of(self.finding.message) or self.finding.trigger_id, limit=180)
 
     @kept
     def remedy(self) -> str:

@@ -19,9 +19,9 @@ from tests.support.tools import ROOT
 
 SNIPPETS = re.findall(r"```(?:yaml|groovy)\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 GITHUB, GITLAB, JENKINS = SNIPPETS
-REASON = "exposes port (22"
+REASON = "port 22"
 # The shipped default policy stops it, as nobody wrote another; the sample stands for data that would be fetched.
-REASONS = ("exposes port (22)", "verdict: fail (1 fail), exit code 1")
+REASONS = ("port 22 is exposed", "verdict: fail (1 fail), exit code 1")
 
 
 @pytest.fixture

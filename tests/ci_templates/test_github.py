@@ -109,7 +109,7 @@ def build(
     ("name", "result", "told"),
     [
         ("passes", "success", "PASS  docker.io/demo/good:1.0"),
-        ("stops", "failure", "exposes port (22/tcp)"),
+        ("stops", "failure", "port 22/tcp is exposed"),
         ("several", "failure", "PASS  docker.io/demo/good:1.0"),
         ("several", "failure", "FAIL  docker.io/demo/bad:1.0"),
         ("no_verdict", "failure", "exit code 3"),
@@ -150,7 +150,7 @@ def test_reports_are_there_whatever_the_verdict(build: Build, name: str) -> None
 
 def test_the_page_of_the_run_and_its_annotations_say_why(build: Build) -> None:
     assert "anchore_gate: fail" in build.summary("stops")
-    assert any("exposes port (22/tcp)" in one for one in build.annotations("stops"))
+    assert any("port 22/tcp is exposed" in one for one in build.annotations("stops"))
     assert "anchore_gate: pass" in build.summary("passes")
     assert build.annotations("passes") == []
 

@@ -86,7 +86,7 @@ def pipeline(
     ("name", "result", "told"),
     [
         ("passes", "PASS", "PASS  docker.io/demo/good:1.0"),
-        ("stops", "FAIL", "exposes port (22/tcp)"),
+        ("stops", "FAIL", "port 22/tcp is exposed"),
         ("stops_allowed", "WARN", "exit code 1"),
         ("stops_apart", "WARN", "exit code 1"),
         ("no_verdict_apart", "FAIL", "exit code 3"),

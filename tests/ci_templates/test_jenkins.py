@@ -180,7 +180,7 @@ def test_the_build_ends_as_the_gate_says(
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("stops", "exposes port (22/tcp)"),
+        ("stops", "port 22/tcp is exposed"),
         ("stops", "the policy said no (exit code 1)"),
         ("several", "PASS  docker.io/demo/good:1.0"),
         ("several", "FAIL  docker.io/demo/bad:1.0"),

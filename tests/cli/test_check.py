@@ -40,7 +40,12 @@ def test_a_good_image_passes(demo_images: Images, capsys: Capture) -> None:
 def test_a_bad_image_is_stopped_and_the_reason_is_said(demo_images: Images, capsys: Capture) -> None:
     assert main(["check", str(demo_images[1]), "--policy", TEAM]) == 1
     told = capsys.readouterr().out
-    for reason in ("User root", "port (22/tcp)", "/root/.ssh/id_rsa", "/root/.aws/credentials"):
+    for reason in (
+        "containers run as root",
+        "port 22/tcp is exposed",
+        "/root/.ssh/id_rsa",
+        "/root/.aws/credentials",
+    ):
         assert reason in told
 
 

@@ -1,0 +1,42 @@
+"""
+A few words for what was found.
+
+Allowlists name findings by a hash of their messages, so these stay as Anchore Engine wrote them. People
+who must know in ten seconds why a build stopped read titles.
+"""
+
+from __future__ import annotations
+
+import re
+
+from anchore_gate.regex import regex
+
+_TITLES = (
+    (
+        regex(
+            r"(?:Secret content search|File content) analyzer found .*?: file=(.*) regexp=([\w.-]+)=",
+            re.DOTALL,
+        ),
+        r"\2 in \1",
+    ),
+    (regex(r"Dockerfile directive '(\w+)' not found, matching condition 'not_exists' check"), r"no \1"),
+    (
+        regex(
+            r"Dockerfile directive '(\w+)' check '[a-z!=_]+' matched against '.*?' for line '(.*)'", re.DOTALL
+        ),
+        r"\1 \2",
+    ),
+    (
+        regex(r"Dockerfile exposes port \((.*)\) which is (in|not in) policy file \w+ list", re.DOTALL),
+        r"port \1 is exposed",
+    ),
+    (regex(r"User (.*) found as effective user, which is", re.DOTALL), r"containers run as \1"),
+)
+
+
+def title_of(message: str) -> str:
+    """The message in a few words; the message itself where nothing shorter is known."""
+    for pattern, words in _TITLES:
+        if found := pattern.match(message):
+            return found.expand(words)
+    return message

@@ -1,0 +1,52 @@
+"""A few words for what was found."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anchore_gate.report.titles import title_of
+
+ENGINES = "Dockerfile directive 'ADD' check 'exists' matched against '' for line 'app.tar.gz /app/'"
+
+
+@pytest.mark.parametrize(
+    ("message", "title"),
+    [
+        (
+            "Secret content search analyzer found regexp match in container: "
+            "file=/root/.aws/credentials regexp=AWS_ACCESS_KEY=(?i).*aws_access_key_id( *=+ *).*",
+            "AWS_ACCESS_KEY in /root/.aws/credentials",
+        ),
+        (
+            "File content analyzer found regexp match in container: file=/a b=c regexp=x.y-1=.*",
+            "x.y-1 in /a b=c",
+        ),
+        (
+            "Dockerfile directive 'HEALTHCHECK' not found, matching condition 'not_exists' check",
+            "no HEALTHCHECK",
+        ),
+        (ENGINES, "ADD app.tar.gz /app/"),
+        (
+            ENGINES.replace("''", "'it's for line '").replace("exists", "!="),
+            "ADD app.tar.gz /app/",
+        ),
+        (
+            "Dockerfile exposes port (22/tcp) which is in policy file DENIEDPORTS list",
+            "port 22/tcp is exposed",
+        ),
+        ("Dockerfile exposes port (80) which is not in policy file ALLOWEDPORTS list", "port 80 is exposed"),
+        ("User root found as effective user, which is explicity not allowed", "containers run as root"),
+        ("User app found as effective user, which is not on the allowed list", "containers run as app"),
+        ("Package is denylisted: openssh-server", "Package is denylisted: openssh-server"),
+        ("", ""),
+    ],
+)
+def test_what_was_found_is_said_shortly(message: str, title: str) -> None:
+    assert title_of(message) == title
+
+
+@given(st.text())
+def test_any_message_has_a_title(message: str) -> None:
+    assert bool(title_of(message)) == bool(message)
