@@ -204,7 +204,7 @@ class RemoteEngine:
             deadline=self.deadline,
         ) as client:
             service = self._discovery.service(client)
-            if self.base and service.api is v1:
+            if self.base and service.api is v1 and not service.is_enterprise:
                 raise RemoteError(f"--base-image: {service.source} (API v1) compares with no base image")
             yield service
 

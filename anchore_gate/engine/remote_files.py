@@ -35,7 +35,7 @@ class FilesHere:
 
     parts: tuple[tuple[str, bytes], ...] = ()
     rules: tuple[tuple[RuleKey, str], ...] = ()
-    fired: frozenset[RuleKey] = frozenset()  # rules whose expressions found something here
+    fired: frozenset[RuleKey] = frozenset()  # rules that find something here
 
     def answered(self, parts: frozenset[str]) -> frozenset[RuleKey]:
         """The rules that a service can answer which took those parts."""
@@ -63,7 +63,7 @@ class FileRules:
         return FilesHere(
             parts=tuple((part, self._part(part, evidence.filesystem)) for part in parts),
             rules=tuple((key, part) for key, part, fires in asked if fires is not None),
-            fired=frozenset(key for key, part, fires in asked if fires and part in _KINDS),
+            fired=frozenset(key for key, _, fires in asked if fires),
         )
 
     def _asked(self) -> Iterator[tuple[RuleKey, Rule, str]]:

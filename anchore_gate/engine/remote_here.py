@@ -32,7 +32,7 @@ class Shown:
 
     gates: frozenset[str]
     rules: frozenset[RuleKey] = frozenset()
-    fired: frozenset[RuleKey] = frozenset()  # rules that found something here
+    fired: frozenset[RuleKey] = frozenset()  # rules that find something here
 
     def is_unseen(self, outcome: RuleOutcome) -> bool:
         """Whether a rule asks for more than that."""

@@ -67,7 +67,12 @@ class Service:
     @property
     def source(self) -> str:
         """What reports call it."""
-        return "anchore-enterprise" if self.api is v2 else "anchore-engine"
+        return "anchore-enterprise" if self.api is v2 or self.is_enterprise else "anchore-engine"
+
+    @property
+    def is_enterprise(self) -> bool:
+        """Whether its version is one of Enterprise's: Engine ended with 1.1."""
+        return numbers(self.version, 1) >= (2,)
 
     def submit(self, submission: Submission) -> ServiceImage:
         """Hand an image in, by tag, or by digest with its tag."""
@@ -135,13 +140,19 @@ class Service:
         self.client.pause(poll)
 
     def base_of(self, digest: str, wanted: str) -> str:
-        """The base image to compare with: `auto` is chosen here where the service is too old to do it."""
-        if wanted != "auto" or self.is_at_least(5, 7):
+        """
+        The base image to compare with: `auto` is chosen here where the service is too old to do it.
+
+        API v1 compares in a tree of Enterprise's own; that it has it is seen by asking for the ancestors.
+        """
+        if not wanted or (self.api is v2 and (wanted != "auto" or self.is_at_least(5, 7))):
             return wanted
-        place = f"{self.api.PREFIX}/images/{digest}/ancestors"
+        place = f"{self.api.COMPARING}/images/{digest}/ancestors"
         found = [mapping(one, "an ancestor") for one in rows(self.client, place)]
         chosen = [one for one in found if one.get("chosen_base_image") is True] or found[-1:]  # nearest last
-        return text(chosen[-1], "image_digest", "an ancestor") if chosen else ""
+        if wanted != "auto":
+            return wanted
+        return text(chosen[-1], self.api.IMAGE_DIGEST, "an ancestor") if chosen else ""
 
     def evaluate(
         self, digest: str, tag: str, *, policy_id: str, interactive: bool, poll: float, base: str = ""
@@ -154,7 +165,7 @@ class Service:
             query["base_digest"] = base
         if interactive:
             query["interactive"] = "true"
-        path = f"{self.api.PREFIX}/images/{digest}/check"
+        path = f"{self.api.COMPARING if base else self.api.PREFIX}/images/{digest}/check"
         told = self.client.tell("GET", path, query)
         for _ in range(_CRASHED - 1):
             if told.status != 404 or "could not find any evaluations" not in told.message:

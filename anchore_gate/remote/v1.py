@@ -26,8 +26,11 @@ PULL_STRING = "pullstring"
 POLICY_PARAMETER = "policyId"
 POLICY_DIALECT = "v1"
 IMAGE_CONFIG = "image_config"
+IMAGE_DIGEST = "imageDigest"
+COMPARING = "/v1/enterprise"  # where Enterprise 2 to 4 compare with a base image
 POLICY_ID, POLICY_BODY = "policyId", "policybundle"
 _REASONS = {"whitelisted": "allowlisted", "blacklisted": "denylisted"}
+_INHERITED = "Inherited_From_Base"  # only there
 _COLUMNS = ("Trigger_Id", "Gate", "Trigger", "Check_Output", "Gate_Action", "Whitelisted", "Policy_Id")
 
 
@@ -86,7 +89,7 @@ def _rows(result: dict[str, Any]) -> list[Row]:
     missing = [name for name in _COLUMNS if name not in header]
     if missing:
         raise RemoteError(f"the service's answer cannot be understood: no column {missing[0]}")
-    places = {name: header.index(name) for name in _COLUMNS}
+    places = {name: header.index(name) for name in (*_COLUMNS, _INHERITED) if name in header}
     return [_row(listing(one, "a row"), places) for one in listing(inner.get("rows"), "the rows")]
 
 
@@ -104,6 +107,7 @@ def _row(cells: list[Any], places: dict[str, int]) -> Row:
         action=said["Gate_Action"].lower(),
         rule_set_id=str(said["Policy_Id"] or ""),
         allowed=_allowed(said["Whitelisted"]),
+        inherited=inherited if isinstance(inherited := said.get(_INHERITED), bool) else None,
     )
 
 

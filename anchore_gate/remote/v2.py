@@ -26,6 +26,8 @@ PULL_STRING = "pull_string"
 POLICY_PARAMETER = "policy_id"
 POLICY_DIALECT = "v2"
 IMAGE_CONFIG = "image-config"
+IMAGE_DIGEST = "image_digest"
+COMPARING = PREFIX  # where images are compared with a base image
 POLICY_ID, POLICY_BODY = "policy_id", "policy"
 
 

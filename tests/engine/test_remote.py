@@ -149,7 +149,7 @@ def test_time_out_names_the_image_and_its_last_state() -> None:
         anchore(Engine(states=["analyzing"])) as service,
         pytest.raises(TimedOut, match=r"alpine:3\.18.*analyzing"),
     ):
-        judged(service, ALPINE, timeout=3.0)
+        judged(service, ALPINE, timeout=0.5)
 
 
 def test_the_time_that_was_over_is_the_one_that_was_given(
@@ -158,9 +158,9 @@ def test_the_time_that_was_over_is_the_one_that_was_given(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ANCHORE_GATE_PASSWORD", PASSWORD)
     with anchore(Engine(states=["analyzing"])) as service:
-        words = ["--url", service.url, "--username", "admin", "--timeout", "3"]
+        words = ["--url", service.url, "--username", "admin", "--timeout", "1"]
         assert main(["check", ALPINE, *words, "--format", "json=result.json"]) == 3
-    assert "not analysed (last state: analyzing) within 3 s (--timeout)" in capsys.readouterr().out
+    assert "not analysed (last state: analyzing) within 1 s (--timeout)" in capsys.readouterr().out
     (verdict,) = json.loads((tmp_path / "result.json").read_text())["results"]
     assert verdict["category"] == "timeout"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,18 @@ from anchore_gate.engine.remote import RemoteEngine
 from anchore_gate.errors import RemoteError, UsageError
 from anchore_gate.model.result import GateResult
 from anchore_gate.policy.narrowing import Narrowing
-from tests.support.anchore import ALPINE, PASSWORD, anchore
+from tests.support.anchore import (
+    ALPINE,
+    IMPORTED,
+    IMPORTED_DIGEST,
+    PASSWORD,
+    Engine,
+    anchore,
+    reply,
+    table_of,
+)
 from tests.support.enterprise import DIGEST, POLICY, Enterprise, enterprise, evaluation, finding
+from tests.support.web import Asked, Reply
 
 BASE = "sha256:" + "d" * 64
 OTHER = "sha256:" + "e" * 64
@@ -110,3 +121,49 @@ def test_the_command_line_sets_inherited_findings_aside(
         words = ["check", "team/app:1.2", "--url", service.url, "--base-image", BASE]
         assert main(words) == 1
         assert main([*words, "--exclude-inherited"]) == 0
+
+
+OLD = {"service": {"version": "4.8.1"}, "api": {}}
+COLUMN = "Inherited_From_Base"
+
+
+def compared(body: Any) -> None:
+    (table,) = [one["result"] for one in table_of(body)["result"].values() if isinstance(one, dict)]
+    table["header"].append(COLUMN)
+    for number, row in enumerate(table["rows"]):
+        row.append(number == 0)
+
+
+class Enterprise4(Engine):
+    """API v1, and a tree beside it that compares."""
+
+    def respond(self, asked: Asked) -> Reply:
+        self.asked.append(asked)
+        if asked.path == "/v1/version":
+            return reply(OLD)
+        if asked.path == f"/v1/enterprise/images/{IMPORTED_DIGEST}/ancestors":
+            return reply([{"imageDigest": OTHER, "tags": [], "layers": []}, {"imageDigest": BASE}])
+        return super().respond(replace(asked, path=asked.path.replace("/v1/enterprise/", "/v1/")))
+
+
+@pytest.mark.parametrize("base", [BASE, "auto"])
+def test_enterprise_4_compares_in_a_tree_of_its_own(base: str) -> None:
+    narrowing = Narrowing(base_image=base, without_inherited=True)
+    with anchore(Enterprise4(states=["analyzed"], rewrite=compared)) as service:
+        engine = RemoteEngine(url=service.url, username="admin", password=PASSWORD, poll=0.01, base=base)
+        result = gate(IMPORTED, engine=engine, narrowing=narrowing)
+        (sent,) = service.sent("GET", f"/v1/enterprise/images/{IMPORTED_DIGEST}/check")
+    assert f"base_digest={BASE.replace(':', '%3A')}" in sent.path
+    inherited = [f.inherited for one in result.evaluation.outcomes for f in one.findings]
+    assert (inherited.count(True), inherited.count(False)) == (1, 5)
+    aside = [f.suppressed for one in result.evaluation.outcomes for f in one.findings if f.suppressed]
+    assert [one.kind for one in aside] == ["base_image"]
+    assert result.notes == ("judged by anchore-enterprise 4.8.1 (API v1)",)
+
+
+def test_an_enterprise_without_that_tree_is_no_verdict() -> None:
+    with anchore(Engine(states=["analyzed"])) as service:
+        service.instead["GET", "/v1/version"] = [reply(OLD)]
+        engine = RemoteEngine(url=service.url, username="admin", password=PASSWORD, poll=0.01, base=BASE)
+        with pytest.raises(RemoteError, match="ancestors: the service answers 404"):
+            gate(IMPORTED, engine=engine)

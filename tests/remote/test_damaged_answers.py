@@ -72,7 +72,7 @@ def shouted(body: Any) -> None:
 
 def moved_columns(body: Any) -> None:
     (table,) = [one for one in table_of(body)["result"].values() if isinstance(one, dict)]
-    table["result"]["header"] = ["Inherited_From_Base", *reversed(table["result"]["header"])]
+    table["result"]["header"] = ["A new column", *reversed(table["result"]["header"])]
     table["result"]["rows"] = [[False, *reversed(row)] for row in table["result"]["rows"]]
 
 
@@ -143,7 +143,7 @@ def test_an_answer_with_any_place_damaged_never_lets_the_image_pass(name: str, p
     method, body = ("POST" if name[4:8] == "POST" else "GET"), recorded(name)["response"]["body"]
     with anchore(Engine(states=["analyzed"])) as service:
         every = list(answers(body))
-        for damaged in every[:: max(1, len(every) // 12)]:
+        for damaged in every[:: max(1, len(every) // 8)]:
             service.instead[method, path] = [reply(damaged)]
             try:
                 result = judged(service)
@@ -165,7 +165,7 @@ V1 = {
 }
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_a_run_with_damaged_answers_of_v1_passes_nothing_that_was_stopped(data: st.DataObject) -> None:
     asked = data.draw(st.sampled_from(sorted(V1)))
@@ -190,7 +190,7 @@ V2 = {
 }
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_a_run_with_damaged_answers_of_v2_passes_nothing_that_was_stopped(data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(sorted(V2)))

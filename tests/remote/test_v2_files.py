@@ -219,4 +219,6 @@ def test_a_file_that_is_too_long_is_not_sent_and_its_rule_not_answered(archive: 
     ) as service:
         result = judged(service, archive, settings=AnalyzerSettings(retrieve_max_size=5))
     assert result.verdict == "fail"
-    assert "was not shown enough" in problems(result)[0]
+    absent, unread = problems(result)
+    assert "the service found nothing, where passwd_file/content_not_available" in absent
+    assert "was not shown enough: it cannot answer retrieved_files/content_regex" in unread
