@@ -13,6 +13,7 @@ from anchore_gate.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from anchore_gate.model.evaluation import Problem
+    from anchore_gate.policy.trigger import Trigger
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -151,14 +152,10 @@ def _list() -> None:
 
 
 def _show(source: str) -> int:
-    from anchore_gate.policy.cutoff import PREFIX, cutoff_text
-    from anchore_gate.policy.document import decoded, locate, read_text
-    from anchore_gate.policy.draft import read_draft
+    from anchore_gate.policy.document import decoded
+    from anchore_gate.policy.draft import policy_content, read_draft
 
-    if source.startswith(PREFIX):
-        say(cutoff_text(source.removeprefix(PREFIX)))
-        return 0
-    content = read_text(locate(source))
+    content = policy_content(source)
     errors = read_draft(content, source=source).errors(now=datetime.now(timezone.utc))
     say(_writable(decoded(content).rstrip()))
     return _faulty(source, len(errors))
@@ -185,16 +182,41 @@ def _gates(name: str | None, *, markdown: bool) -> None:
 
 def _list_gates(name: str | None) -> None:
     from anchore_gate.policy.gates import find_gate, gates
+
+    gate = find_gate(name) if name else None
+    if name and gate is None:
+        _say([_elsewhere(name)])
+        return
+    for one in (gate,) if gate else gates():
+        for trigger in one.triggers:
+            _say(_trigger(trigger))
+
+
+def _elsewhere(name: str) -> str:
+    """What became of a gate that is not here. Raises `UsageError` for a name that never was one."""
+    from anchore_gate.policy.gates import REMOTE_GATES, gate_names
+    from anchore_gate.policy.legacy import ENDED_GATES
+
+    word = name.lower()
+    if word in REMOTE_GATES:
+        return f"{word}: only with a remote engine: {REMOTE_GATES[word]}"
+    if word in ENDED_GATES:
+        instead = f"use {ENDED_GATES[word]}" if ENDED_GATES[word] else "nothing replaces it"
+        return f"{word}: it has ended: {instead}"
+    known = ", ".join((*gate_names(), *REMOTE_GATES))
+    raise UsageError(f"no gate {name!r} (known: {known})")
+
+
+def _trigger(trigger: type[Trigger]) -> Iterator[str]:
+    from anchore_gate.policy import legacy
     from anchore_gate.policy.parameter import parameters
     from anchore_gate.policy.trigger import description
 
-    chosen = [find_gate(name)] if name else list(gates())
-    for gate in chosen:
-        if gate is None:
-            raise UsageError(f"no gate {name!r} (known: {', '.join(one.name for one in gates())})")
-        for trigger in gate.triggers:
-            say(f"{gate.name}/{trigger.NAME}: {description(trigger)}")
-            for one in parameters(trigger):
-                need = "required" if one.required else f"default {one.default or 'none'}"
-                choices = f" {', '.join(one.kind.choices)}" if one.kind.choices else ""
-                say(f"    {one.name} ({one.kind.name}{choices}; {need}): {one.description}")
+    old = legacy.trigger_name(trigger.GATE, trigger.NAME, dialect=legacy.ENGINE)
+    also = f" (in Engine {old})" if old != trigger.NAME else ""
+    yield f"{trigger.GATE}/{trigger.NAME}{also}: {description(trigger)}"
+    for one in parameters(trigger):
+        need = "required" if one.required else f"default {one.default or 'none'}"
+        choices = f" {', '.join(one.kind.choices)}" if one.kind.choices else ""
+        example = f" (e.g. {one.example})" if one.example and not one.kind.choices else ""
+        yield f"    {one.name} ({one.kind.name}{choices}; {need}): {one.description}{example}"

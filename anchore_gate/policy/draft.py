@@ -8,6 +8,7 @@ from pathlib import Path
 from anchore_gate.errors import InvalidBundle
 from anchore_gate.model.evaluation import Problem
 from anchore_gate.policy.bundle import Bundle
+from anchore_gate.policy.cutoff import PREFIX, cutoff_text
 from anchore_gate.policy.document import RepeatedKeys, locate, parse_json, read_text
 from anchore_gate.policy.fault import fault
 from anchore_gate.policy.parse import digest_of, read_bundle
@@ -30,11 +31,18 @@ class Draft:
 
 def load_draft(source: str | Path) -> Draft:
     """
-    Read a policy file, or one that ships by its name.
+    Read a policy file, one that ships by its name, or what a `--severity-cutoff` stands for.
 
     Raises `ConfigError` for a file that cannot be read and `InvalidBundle` for one that is no JSON object.
     """
-    return read_draft(read_text(locate(source)), source=str(source))
+    return read_draft(policy_content(source), source=str(source))
+
+
+def policy_content(source: str | Path) -> bytes:
+    """The bytes that a path or a name means. Raises `UsageError`."""
+    if isinstance(source, str) and source.startswith(PREFIX) and not Path(source).exists():
+        return cutoff_text(source.removeprefix(PREFIX)).encode()
+    return read_text(locate(source))
 
 
 def read_draft(content: bytes, *, source: str) -> Draft:

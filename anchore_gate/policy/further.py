@@ -33,19 +33,23 @@ def _mapped(rule: ImageRule, ids: tuple[str, ...]) -> ImageRule:
 
 
 def load_allowlist(path: Path) -> Allowlist:
-    """One allowlist. Raises `ConfigError`, `InvalidBundle`."""
+    """One allowlist. Raises `ConfigError`, `InvalidBundle` with everything that is wrong."""
     from anchore_gate.policy.document import parse_json, read_text
     from anchore_gate.policy.parse import parse_bundle
 
-    raw = parse_json(read_text(path))
+    content = read_text(path)
+    try:
+        raw = parse_json(content)
+    except InvalidBundle as error:
+        raise InvalidBundle(f"{path}: {error}") from error
     if not isinstance(raw, dict) or "items" not in raw:
         raise InvalidBundle(f"{path}: not an allowlist: an object with id, version and items is expected")
     found = parse_bundle(_around(raw)).allowlists
     if not found:
         raise InvalidBundle(f"{path}: not an allowlist: it has no id")
     if found[0].problems:
-        problem = found[0].problems[0]
-        raise InvalidBundle(f"{path}: {problem.path}: {problem.message}")
+        told = (f"{one.path.partition('[0].')[2]}: {one.message}" for one in found[0].problems)
+        raise InvalidBundle(f"{path}: {'; '.join(told)}")
     return found[0]
 
 

@@ -52,12 +52,30 @@ def test_gates_are_described(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["policy", "gates", "dockerfile"]) == 0
     assert "dockerfile/exposed_ports" in capsys.readouterr().out
     assert main(["policy", "gates", "nope"]) == 2
+    for name, said in (
+        ("Packages", "packages/denylist (in Engine blacklist): "),
+        ("stig", "stig: only with a remote engine: "),
+        ("anchoresec", "anchoresec: it has ended: use vulnerabilities"),
+        ("pkgdiff", "pkgdiff: it has ended: nothing replaces it"),
+    ):
+        capsys.readouterr()
+        assert main(["policy", "gates", name]) == 0
+        assert said in capsys.readouterr().out
 
 
 def test_shipped_policies_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["policy", "list"]) == 0
     assert main(["policy", "show", "anchore-default"]) == 0
     assert '"id": "anchore-default"' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("action", [("validate",), ("explain",), ("show",), ("convert", "--to", "v1")])
+def test_what_a_cutoff_stands_for_is_a_policy_too(
+    action: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["policy", *action, "severity-cutoff-high"]) == 0
+    assert "severity-cutoff-high" in capsys.readouterr().out
+    assert main(["policy", *action, "severity-cutoff-huge"]) == 2
 
 
 def test_a_name_that_names_no_image_is_not_explained(capsys: pytest.CaptureFixture[str]) -> None:
