@@ -22,7 +22,7 @@ _STATUS = Want(names=frozenset({"status"}), pattern=r"(?:/.*)?/lib/[do]pkg/statu
 _PLACES = (Want.exact("/var/lib/dpkg/status", limit=MAX_STATUS),)
 # Distroless names these files as it likes: the one want that every path is held against, so its
 # pattern must fail at once. Beside them lie files that other systems have in `info/`.
-_STATUS_D = Want(pattern=r"/(?:var|usr)/lib/dpkg/status\.d/[^/]+", limit=16 * MIB)
+_STATUS_D = Want(pattern=r"/(?:var|usr)/lib/dpkg/status\.d/[^/]+", holds="/status.d/", limit=16 * MIB)
 _BESIDE = (
     ".md5sums",
     ".list",

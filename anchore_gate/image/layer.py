@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import posixpath
 from collections.abc import Callable, Iterable, Iterator
 
 from anchore_gate.errors import ImageError, LimitExceeded
@@ -11,6 +10,7 @@ from anchore_gate.image.limits import KIB, MAX_SPARSE_SIZE, MIB
 from anchore_gate.image.plan import Plan
 from anchore_gate.image.search import is_binary
 from anchore_gate.image.spool import Content, Spool
+from anchore_gate.image.tarheader import normal_path
 from anchore_gate.image.tarsparse import expanded
 from anchore_gate.image.tarstream import Member, TarStream
 from anchore_gate.values import dataclass, field, replace
@@ -95,6 +95,7 @@ class LayerWalk:
 
     def read(self, stream: TarStream, *, what: str) -> LayerContents:
         """Walk all members. Raises `ImageError`."""
+        plan = self._plan
         records, facts, links = self.contents.records, self.contents.facts, self.contents.links
         self._waiting = []
         for member in stream.members():
@@ -107,16 +108,13 @@ class LayerWalk:
                 links.pop(path, None)
             if member.type == "file":
                 records[path] = (self._meta(member, "file"), member.size, "")
-                self._look_into((path,), stream, member)
+                self._look_into(path, stream, member, plan.wanted(path), plan.algorithms(path))
             elif member.type == "link":
                 self._search_waiting()
                 self._link(path, normal_path(member.link), member, what)
             elif path != "/":
-                records[path] = (
-                    self._meta(member, member.type),
-                    0,
-                    member.link if member.type == "symlink" else "",
-                )
+                link = member.link if member.type == "symlink" else ""
+                records[path] = (self._meta(member, member.type), 0, link)
         self._search_waiting()
         for path in sorted(self.contents.dangling & links.keys()):
             if links[path] in records:
@@ -136,7 +134,11 @@ class LayerWalk:
         for member in stream.members():
             paths = names.get(normal_path(member.name))
             if paths and member.type == "file":
-                self._look_into(tuple(paths), stream, member, forced=True)
+                mask, algorithms = 0, frozenset[str]()
+                for path in paths:
+                    mask |= self._plan.wanted(path)
+                    algorithms |= self._plan.algorithms(path)
+                self._look_into(paths[0], stream, member, mask, algorithms, forced=True)
 
     def _whiteout(self, path: str, what: str) -> bool:
         folder, _, base = path.rpartition("/")
@@ -174,13 +176,17 @@ class LayerWalk:
         return self._metas.setdefault(meta, meta)
 
     def _look_into(
-        self, paths: tuple[str, ...], stream: TarStream, member: Member, *, forced: bool = False
+        self,
+        path: str,
+        stream: TarStream,
+        member: Member,
+        mask: int,
+        algorithms: frozenset[str],
+        *,
+        forced: bool = False,
     ) -> None:
-        """Learn what is asked of a file; one with several `paths` is asked for by each of them."""
-        plan, path, size = self._plan, paths[0], member.size
-        mask, algorithms = plan.wanted(path), plan.algorithms(path)
-        for other in paths[1:]:
-            mask, algorithms = mask | plan.wanted(other), algorithms | plan.algorithms(other)
+        """Learn what is asked of a file: its bytes by the wants of `mask`, its checksums, a search."""
+        plan, size = self._plan, member.size
         if not mask and not algorithms and (size > plan.max_search or not size):
             if self._search is not None and size:
                 self.contents.facts[path] = _LARGE
@@ -290,18 +296,6 @@ def shared(facts: Facts, plan: Plan, path: str, size: int) -> Facts:
 def _folders_of(path: str) -> Iterator[str]:
     while path := path.rpartition("/")[0]:
         yield path
-
-
-def normal_path(name: str) -> str:
-    """The absolute path a member's name means: `..` never leads above the root."""
-    path = "/" + name.lstrip("/")
-    if path.startswith("/./"):
-        path = path[2:]
-    if path.endswith("/"):
-        path = path.rstrip("/") or "/"
-    if "//" in path or "/." in path:
-        return "/" + posixpath.normpath(path).lstrip("/")
-    return path
 
 
 def _hash(algorithm: str, content: bytes) -> str:

@@ -22,6 +22,7 @@ class Want:
     names: frozenset[str] = frozenset()
     suffixes: frozenset[str] = frozenset()
     pattern: str = ""  # regular expression, `re.fullmatch` on `/absolute/path`; "" any
+    holds: str = ""  # what is in every path that fits `pattern`: quickly seen, where no name is given
     limit: int = 16 * MIB  # bytes; a longer file is not kept, `Filesystem.oversized` names it
 
     @classmethod

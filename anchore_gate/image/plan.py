@@ -23,10 +23,11 @@ class Plan:
         self._bits = {want: 1 << index for index, want in enumerate(needs.wants)}
         self._names: dict[str, int] = {}
         self._by_suffix: dict[str, int] = {}
-        self._any = 0
+        self._by_text: list[tuple[str, int]] = []  # "" is in every path
         for want, bit in self._bits.items():
             self._register(want, bit)
-        self._suffixes = tuple(self._by_suffix)
+        self._shortest = min(map(len, self._by_suffix), default=0)
+        self._tails = frozenset(suffix[-self._shortest :] for suffix in self._by_suffix)
         self._checksums = [(one, _compiled(one.pattern)) for one in needs.checksums]
         self.max_search = max((one.max_size for one in needs.searches), default=-1)
 
@@ -37,8 +38,11 @@ class Plan:
     def wanted(self, path: str) -> int:
         """The mask of the wants that the file at `path` fits. Raises `UsageError` for a faulty pattern."""
         base = path[path.rfind("/") + 1 :].lower()
-        mask = self._names.get(base, 0) | self._any
-        if base.endswith(self._suffixes):
+        mask = self._names.get(base, 0)
+        for text, bits in self._by_text:
+            if text in path:
+                mask |= bits
+        if base[-self._shortest :] in self._tails:
             for suffix, bits in self._by_suffix.items():
                 if base.endswith(suffix):
                     mask |= bits
@@ -65,7 +69,7 @@ class Plan:
         for suffix in want.suffixes:
             self._by_suffix[suffix.lower()] = self._by_suffix.get(suffix.lower(), 0) | bit
         if not want.names and not want.suffixes:
-            self._any |= bit
+            self._by_text.append((want.holds, bit))
 
     def _fitting(self, mask: int, path: str) -> int:
         left = mask

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 import zlib
+from functools import lru_cache
 
 from anchore_gate.errors import ImageError
 from anchore_gate.typed import TYPE_CHECKING
@@ -11,25 +13,14 @@ from anchore_gate.values import dataclass, field
 if TYPE_CHECKING:
     from anchore_gate.image.tarstream import Member
 
-# Fields repeat: a dictionary look-up is a fifth of the parsing. Bounded, for hostile archives.
-_CACHE_LIMIT = 50_000
-_numbers: dict[bytes, int] = {}
-_sums: dict[bytes, int] = {}
+# Fields repeat: to look one up takes a tenth of the parsing. Bounded, for hostile archives.
+_MOST = 50_000
 _ADLER = 65521
 
 
+@lru_cache(maxsize=_MOST)
 def number(raw: bytes) -> int:
     """A header's number, octal or base-256 (GNU). Raises `ImageError`."""
-    found = _numbers.get(raw)
-    if found is None:
-        found = _parsed_number(raw)
-        if len(_numbers) > _CACHE_LIMIT:
-            _numbers.clear()
-        _numbers[raw] = found
-    return found
-
-
-def _parsed_number(raw: bytes) -> int:
     if raw[0] & 0x80:
         value = int.from_bytes(raw, "big") & ((1 << (8 * len(raw) - 1)) - 1)
         return value - (1 << (8 * len(raw) - 1)) if raw[0] & 0x40 else value
@@ -41,34 +32,52 @@ def _parsed_number(raw: bytes) -> int:
     return int(digits, 8)
 
 
+@lru_cache(maxsize=_MOST)
+def rights(raw: bytes) -> tuple[int, int, int]:
+    """Mode, uid and gid: three fields of eight bytes that repeat together. Raises `ImageError`."""
+    return number(raw[:8]) & 0o7777, number(raw[8:16]), number(raw[16:])
+
+
 def checksum_fits(block: memoryview, raw: bytes) -> bool:
     """
     Whether the header's checksum is that of its bytes.
 
     The lower half of Adler-32 is one plus the sum of all bytes (mod 65521): the cheapest sum there is.
     """
-    expected = _sums.get(raw)
-    if expected is None:
-        digits = raw.strip(b" \0").partition(b"\0")[0].rstrip(b" ")
-        if not digits or digits.strip(b"01234567"):
-            return False
-        expected = (1 + int(digits, 8) + sum(raw) - 8 * 0x20) % _ADLER
-        if len(_sums) > _CACHE_LIMIT:
-            _sums.clear()
-        _sums[raw] = expected
-    return zlib.adler32(block) & 0xFFFF == expected or _signed_sum_fits(block, raw)
+    return zlib.adler32(block) & 0xFFFF == _expected(raw) or _signed_sum_fits(block, raw)
+
+
+@lru_cache(maxsize=_MOST)
+def _expected(raw: bytes) -> int:
+    """The lower half of a block's Adler-32 that has `raw` where its checksum stands; -1 for no number."""
+    written = _sum(raw)
+    return -1 if written is None else (1 + written + sum(raw) - 8 * 0x20) % _ADLER
+
+
+def _sum(raw: bytes) -> int | None:
+    digits = raw.strip(b" \0").partition(b"\0")[0].rstrip(b" ")
+    return None if not digits or digits.strip(b"01234567") else int(digits, 8)
 
 
 def _signed_sum_fits(block: memoryview, raw: bytes) -> bool:
     """Old archives summed the bytes as signed ones; Go's reader accepts both."""
-    digits = raw.strip(b" \0").partition(b"\0")[0].rstrip(b" ")
     header = bytes(block[:148]) + b" " * 8 + bytes(block[156:])
-    return sum(byte - 256 if byte > 127 else byte for byte in header) == int(digits, 8)
+    return sum(byte - 256 if byte > 127 else byte for byte in header) == _sum(raw)
 
 
 def text_of(raw: bytes) -> str:
     """A header's text up to its NUL. Bytes that are no UTF-8 are kept as surrogates."""
     return raw.partition(b"\0")[0].decode("utf-8", "surrogateescape")
+
+
+def normal_path(name: str) -> str:
+    """The absolute path a member's name means: `..` never leads above the root."""
+    path = name[1:] if name.startswith("./") else "/" + name.lstrip("/")
+    if path.endswith("/"):
+        path = path.rstrip("/") or "/"
+    if "//" in path or "/." in path:
+        return "/" + posixpath.normpath(path).lstrip("/")
+    return path
 
 
 @dataclass(slots=True)

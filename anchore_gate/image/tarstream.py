@@ -7,14 +7,14 @@ from struct import Struct
 
 from anchore_gate.errors import ImageError, LimitExceeded
 from anchore_gate.image.limits import KIB, MAX_EXTENDED_HEADER, MAX_MEMBERS, MAX_NAME, MAX_NAMES
-from anchore_gate.image.tarheader import Extension, checksum_fits, extension_of, number, text_of
+from anchore_gate.image.tarheader import Extension, checksum_fits, extension_of, number, rights, text_of
 from anchore_gate.image.tarsparse import Segments, gnu_segments, pax_segments
 from anchore_gate.typed import Protocol
 from anchore_gate.values import dataclass
 
 BLOCK = 512
-# name mode uid gid size (mtime) checksum type link magic (version owner group) major minor prefix
-_HEADER = Struct("100s8s8s8s12s12x8sc100s6s2x64x16x155s12x")
+# name (mode uid gid) size (mtime) checksum type link magic (version owner group) major minor prefix
+_HEADER = Struct("100s24s12s12x8sc100s6s2x64x16x155s12x")
 _TYPES = {
     b"0": "file",
     b"\0": "file",
@@ -27,6 +27,7 @@ _TYPES = {
     b"5": "dir",
     b"6": "fifo",
 }
+_EXTENSIONS = frozenset({b"x", b"g", b"L", b"K"})
 _ZEROS = bytes(BLOCK)
 
 
@@ -64,11 +65,16 @@ class TarStream:
         self._leap: Callable[[int], bool] | None = getattr(source, "skip", None)
         self._what = what
         self._view = memoryview(bytearray(capacity))
+        self._passed = 0  # bytes of the stream before the view
         self._start = 0  # of what is not yet consumed in the view
         self._end = 0
         self._left = 0  # bytes of the current body, not yet consumed
         self._padding = 0
-        self.offset = 0  # of the next byte, from the start of the stream
+
+    @property
+    def offset(self) -> int:
+        """Of the next byte, from the start of the stream."""
+        return self._passed + self._start
 
     def members(self) -> Iterator[Member]:
         """Every member in order, up to the end mark or the end of the stream."""
@@ -92,10 +98,10 @@ class TarStream:
             return None
         if self._end - self._start < size and not self._fill(size):
             raise self._truncated()
-        found = self._view[self._start : self._start + size]
-        self._consume(size)
+        start = self._start
+        self._start = start + size
         self._left = 0
-        return found
+        return self._view[start : start + size]
 
     def pieces(self) -> Iterator[memoryview]:
         """The current body in pieces, each valid until the next is asked for."""
@@ -104,40 +110,39 @@ class TarStream:
                 raise self._truncated()
             size = min(self._left, self._end - self._start)
             found = self._view[self._start : self._start + size]
-            self._consume(size)
+            self._start += size
             self._left -= size
             yield found
 
     def _next(self, extension: Extension | None) -> Member | Extension | None:
-        if self._left or self._padding:
-            self._skip(self._left + self._padding)
+        if unread := self._left + self._padding:
+            self._skip(unread)
         if self._end - self._start < BLOCK and not self._fill(BLOCK):
             if self._start != self._end:
                 raise self._truncated()
             return None
         start = self._start
-        block = self._view[start : start + BLOCK]
-        fields = _HEADER.unpack_from(self._view, start)
         self._start = start + BLOCK
-        self.offset += BLOCK
-        if not checksum_fits(block, fields[5]):
+        block = self._view[start : start + BLOCK]
+        fields = _HEADER.unpack(block)
+        if not checksum_fits(block, fields[3]):
             if block != _ZEROS:
                 raise ImageError(f"{self._what}: no tar header at byte {self.offset - BLOCK}")
             self._end_mark()
             return None
-        stored = number(fields[4])
+        stored = number(fields[2])
         if stored < 0:
             raise ImageError(f"{self._what}: a tar member of {stored} bytes at byte {self.offset - BLOCK}")
-        if fields[6] in b"xgLK":
-            return self._extension(fields[6], stored)
+        if fields[4] in _EXTENSIONS:
+            return self._extension(fields[4], stored)
         member = self._member(fields, stored, block)
         if extension is not None or member.segments is not None:
             self._complete(member, extension, block if member.segments is not None else None)
         else:
-            self._left = member.stored
-            self._padding = -member.stored % BLOCK
-        if not 0 < len(member.name) <= MAX_NAME or len(member.link) > MAX_NAME:
-            raise LimitExceeded(f"{self._what}: a member name is empty or too long: {member.name[:80]!r}")
+            self._left = stored = member.stored
+            self._padding = -stored % BLOCK
+        if not member.name:
+            raise self._misnamed(member)
         return member
 
     def _complete(self, member: Member, extension: Extension | None, sparse: memoryview | None) -> None:
@@ -152,11 +157,16 @@ class TarStream:
             member.segments, member.size = gnu_segments(bytes(sparse), self._block)
         elif extension is not None and member.type == "file":
             self._pax_sparse(member, extension)
+        if len(member.name) > MAX_NAME or len(member.link) > MAX_NAME:  # a header itself has no room for it
+            raise self._misnamed(member)
+
+    def _misnamed(self, member: Member) -> LimitExceeded:
+        return LimitExceeded(f"{self._what}: a member name is empty or too long: {member.name[:80]!r}")
 
     def _member(self, fields: tuple[bytes, ...], stored: int, block: memoryview) -> Member:
         """The member as its own header has it."""
-        name, mode, uid, gid, _, _, kind, link, magic, prefix = fields
-        path = text_of(name)
+        name, owner, _, _, kind, link, magic, prefix = fields
+        path = name.partition(b"\0")[0].decode("utf-8", "surrogateescape")
         if magic == b"ustar\0" and prefix[0]:
             star = bytes(block[508:]) == b"tar\0"  # keeps times in the rest of the prefix
             path = f"{text_of(prefix[:131] if star else prefix)}/{path}"
@@ -167,7 +177,8 @@ class TarStream:
             type_ = "dir"
         if type_ != "file":  # a link may tell its file's size, and has no body
             stored = 0
-        member = Member(path, type_, number(mode) & 0o7777, number(uid), number(gid), stored, "", stored)
+        mode, uid, gid = rights(owner)
+        member = Member(path, type_, mode, uid, gid, stored, "", stored)
         if link[0]:
             member.link = text_of(link)
         if kind == b"S":
@@ -194,7 +205,7 @@ class TarStream:
         if self._end - self._start < BLOCK and not self._fill(BLOCK):
             raise self._truncated()
         block = bytes(self._view[self._start : self._start + BLOCK])
-        self._consume(BLOCK)
+        self._start += BLOCK
         return block
 
     def _extension(self, kind: bytes, size: int) -> Extension:
@@ -213,23 +224,19 @@ class TarStream:
         if self._view[self._start : self._start + BLOCK] != _ZEROS:
             raise ImageError(f"{self._what}: a single zero block within the tar at byte {self.offset}")
 
-    def _consume(self, size: int) -> None:
-        self._start += size
-        self.offset += size
-
     def _skip(self, size: int) -> None:
         self._left = self._padding = 0
         while size > (have := self._end - self._start):
-            self._consume(have)
+            self._start = self._end
             size -= have
             if self._leap is not None:
                 if not self._leap(size):
                     raise self._truncated()
-                self.offset += size
+                self._passed += size
                 return
             if not self._fill(1):
                 raise self._truncated()
-        self._consume(size)
+        self._start += size
 
     def _fill(self, size: int) -> bool:
         """Make at least `size` bytes lie in the view in one piece; False at the end of the stream."""
@@ -241,6 +248,7 @@ class TarStream:
             view = self._view
         elif self._start:
             view[:have] = view[self._start : self._end]
+        self._passed += self._start
         self._start, self._end = 0, have
         while self._end < size:
             count = self._source.readinto(view[self._end :])

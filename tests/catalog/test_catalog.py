@@ -9,6 +9,7 @@ from anchore_gate import catalog as room
 from anchore_gate.catalog import catalog, catalogers, needs
 from anchore_gate.catalog.cataloger import Cataloger, Ownership
 from anchore_gate.image.filesystem import Filesystem
+from anchore_gate.image.literals import required_literals
 from anchore_gate.image.needs import Needs, Want
 from anchore_gate.model.inventory import Distro, Inventory, Package, Unknown
 from tests.support.files import Files, Node, link
@@ -53,6 +54,16 @@ def test_every_cataloger_has_the_shape() -> None:
     shape = {name for name in vars(Cataloger) if not name.startswith("_")}
     assert shape == {"name", "needs", "catalog"}
     assert all(hasattr(one, name) for one in catalogers() for name in shape)
+
+
+def test_what_a_want_says_that_paths_hold_is_in_every_path_that_fits() -> None:
+    told = [want for want in needs().wants if want.holds]
+    assert told
+    for want in told:
+        literals = required_literals(want.pattern)
+        assert literals is not None
+        assert all(want.holds.encode() in literal for literal in literals)
+        assert not want.names | want.suffixes
 
 
 def test_what_an_os_package_brought_is_owned_by_it_and_kept() -> None:

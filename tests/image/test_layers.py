@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anchore_gate.errors import ImageError, LimitExceeded
-from anchore_gate.image.layer import normal_path
 from anchore_gate.image.layered import LayeredImage
 from anchore_gate.image.limits import MIB
 from anchore_gate.image.needs import Checksums, Needs, Want
 from anchore_gate.image.sources import open_image
 from anchore_gate.image.squashed import SquashedFilesystem
+from anchore_gate.image.tarheader import normal_path
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import Image, Layer
 from tests.image.needs_of import EVERYTHING, KEY_LINE, SECRETS, everything
