@@ -128,9 +128,10 @@ class _Reader:
         again: dict[int, dict[str, list[str]]] = {}
         for path, target in sorted(files.links.items()):
             if path in files.dangling:
-                found = files.record(target)
-                if found is None:
-                    raise ImageError(f"{path[:200]!r} is a hard link to {target[:200]!r}, which is not there")
+                found, own = files.record(target), files.record(path)
+                if found is None or (own is not None and found[0][4] > own[0][4]):
+                    what = f"{path[:200]!r} is a hard link to {target[:200]!r}"
+                    raise ImageError(f"{what}, which is not there, or hidden by a higher layer")
                 files.learn(path, shared(files.facts(target), self._plan, path, found[1]), found)
             record = files.record(path)
             if record is not None and record[0][0] == "file" and self._needs_a_look(path, record[1]):

@@ -408,6 +408,15 @@ def test_a_hard_link_is_another_name_as_long_as_the_file_has_its_first() -> None
     assert files.read("/d") == b"yy"
 
 
+@pytest.mark.parametrize("hides", [{"a": b"clean"}, {".wh.a": b""}], ids=["replaced", "removed"])
+def test_a_hard_link_is_not_taken_for_what_a_higher_layer_put_in_its_files_place(hides: Files) -> None:
+    layers: list[Files] = [{"a": KEY_LINE}, {"b": hardlink("a")}]
+
+    assert squash(*layers).read("/b") == KEY_LINE
+    with pytest.raises(ImageError, match="hidden by a higher layer"):
+        squash(*layers, hides)
+
+
 def test_a_large_sparse_file_costs_no_memory() -> None:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
