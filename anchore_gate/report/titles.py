@@ -30,6 +30,25 @@ _TITLES = (
         regex(r"Dockerfile exposes port \((.*)\) which is (in|not in) policy file \w+ list", re.DOTALL),
         r"port \1 is exposed",
     ),
+    (
+        regex(r"Application of regex matched file found in container: file=(.*) regexp=(.*)", re.DOTALL),
+        r"\1 matches \2",
+    ),
+    (
+        regex(r"SUID or SGID found set on file (.*)\. Mode: 0o(\d+)$", re.DOTALL),
+        r"\1 is setuid or setgid (mode \2)",
+    ),
+    (
+        regex(
+            r"VERIFY check against package db for package '(.*)' failed on entry '(.*)' with status: '(.*)'",
+            re.DOTALL,
+        ),
+        r"\2 of \1 is \3",
+    ),
+    (
+        regex(r"Distro-specific feed data not found for distro namespace: (.*)\. Cannot perform", re.DOTALL),
+        r"no vulnerability data for \1",
+    ),
     (regex(r"User (.*) found as effective user, which is", re.DOTALL), r"containers run as \1"),
 )
 

@@ -39,6 +39,19 @@ ENGINES = "Dockerfile directive 'ADD' check 'exists' matched against '' for line
         ("Dockerfile exposes port (80) which is not in policy file ALLOWEDPORTS list", "port 80 is exposed"),
         ("User root found as effective user, which is explicity not allowed", "containers run as root"),
         ("User app found as effective user, which is not on the allowed list", "containers run as app"),
+        (
+            r"Application of regex matched file found in container: file=/a.pem regexp=.*\.pem",
+            r"/a.pem matches .*\.pem",
+        ),
+        ("SUID or SGID found set on file /a. Mode: 0o104755", "/a is setuid or setgid (mode 104755)"),
+        (
+            "VERIFY check against package db for package 'bash' failed on entry '/bin/bash' with status: 'changed'",
+            "/bin/bash of bash is changed",
+        ),
+        (
+            "Distro-specific feed data not found for distro namespace: centos:9. Cannot perform CVE scan OS/distro packages",
+            "no vulnerability data for centos:9",
+        ),
         ("Package is denylisted: openssh-server", "Package is denylisted: openssh-server"),
         ("", ""),
     ],
