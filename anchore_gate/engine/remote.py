@@ -109,7 +109,8 @@ class RemoteEngine:
         with self.open(about=request.image) as service:
             accepted = self._accepted(service, submission)
             image, judgement = self._settled(service, request, accepted.digest, submission.tag)
-            return assessment_of(service, request, image, judgement)
+            notes = self._notes(submission, accepted)
+            return assessment_of(service, request, image, judgement, notes=notes)
 
     def _assess_here(self, request: Request, scheme: str) -> Assessment:
         """An image the service cannot pull: one call where that answers every rule, else an import."""
@@ -173,7 +174,8 @@ class RemoteEngine:
         taken = frozenset(name for name, _ in imported.contents)
         shown = replace(IMPORTED, rules=here.files.answered(taken), fired=here.files.fired)
         image, judgement = self._settled(service, request, accepted.digest, submission.tag)
-        return assessment_here(service, request, here, judgement, shown=shown, stored=image)
+        notes = self._notes(submission, accepted)
+        return assessment_here(service, request, here, judgement, shown=shown, stored=image, notes=notes)
 
     @contextmanager
     def open(self, *, about: str = "") -> Iterator[Service]:
@@ -232,6 +234,13 @@ class RemoteEngine:
         for kind in self.subscribe:
             subscribe(service, submission.tag, kind)
         return accepted
+
+    def _notes(self, submission: Submission, accepted: ServiceImage) -> tuple[str, ...]:
+        """What limits the evidence: a known image keeps the Dockerfile that it was analysed with."""
+        is_known = accepted.state == "analyzed" and not self.force
+        if submission.dockerfile is None or not is_known:
+            return ()
+        return ("the service knew this image: the Dockerfile of its analysis counts (--force takes this)",)
 
     def _settled(
         self, service: Service, request: Request, digest: str, tag: str

@@ -23,7 +23,12 @@ from anchore_gate.values import replace
 
 
 def assessment_of(
-    service: Service, request: Request, image: ServiceImage, judgement: Judgement
+    service: Service,
+    request: Request,
+    image: ServiceImage,
+    judgement: Judgement,
+    *,
+    notes: tuple[str, ...] = (),
 ) -> Assessment:
     """Of an image that the service pulled."""
     listed = packages(service, image.digest, image.distro) if request.want_packages else ()
@@ -38,7 +43,7 @@ def assessment_of(
         matches=known,
         dockerfile=given or Dockerfile(mode=image.dockerfile_mode or "Unknown"),
         database=database_of(service.source, feeds),
-        notes=(_judge(service),),
+        notes=(_judge(service), *notes),
     )
 
 
@@ -51,6 +56,7 @@ def assessment_here(
     shown: Shown,
     stored: ServiceImage | None = None,
     rows: tuple[dict[str, Any], ...] = (),
+    notes: tuple[str, ...] = (),
 ) -> Assessment:
     """Of an image that was catalogued here, `stored` on the service or scanned once, with these `rows`."""
     distro = here.inventory.distro.id if here.inventory.distro else ""
@@ -68,7 +74,7 @@ def assessment_here(
         matches=known,
         dockerfile=built if here.documents else Dockerfile(mode="Unknown"),
         database=database_of(service.source, feeds),
-        notes=(f"catalogued here, {_judge(service)}",),
+        notes=(f"catalogued here, {_judge(service)}", *notes),
     )
 
 

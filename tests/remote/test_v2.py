@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,6 +81,18 @@ def test_a_policy_goes_there_in_the_words_of_v2() -> None:
     (policy,) = sent
     assert "rule_sets" in policy
     assert [one.path for one in asked if one.method == "DELETE"] == [f"/v2/policies/{policy['id']}"]
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_dockerfile_that_the_service_does_not_look_at_is_told(tmp_path: Path, force: bool) -> None:
+    dockerfile = tmp_path / "Dockerfile"
+    dockerfile.write_text("FROM scratch\n")
+    with enterprise(Enterprise()) as service:
+        engine = RemoteEngine(url=service.url, token="key", poll=0.01, force=force)
+        result = gate("team/app:1.2", engine=engine, dockerfile=dockerfile)
+        plain = gate("team/app:1.2", engine=engine)
+    assert ("the Dockerfile of its analysis counts" in " ".join(result.notes)) is not force
+    assert len(plain.notes) == 1
 
 
 @pytest.mark.parametrize(
