@@ -13,6 +13,7 @@ from anchore_gate.values import dataclass
 
 # OCI image-spec, annotations.md
 _BASE_NAME, _BASE_DIGEST = "org.opencontainers.image.base.name", "org.opencontainers.image.base.digest"
+_Sources = tuple[tuple[str, ...], ...]  # what the base, FROM and labels say, in this order
 _DIGESTS, _NAMES, _DIGEST = "Digests", "References", "sha256:832cd0f7..."
 _NO_BASE = "the image's base is not known: neither its annotations nor a Dockerfile say it"
 _FURTHER = "the image's base is another; what that was built from is only known to the service"
@@ -29,7 +30,7 @@ class AllowedBaseImageDigest(Trigger):
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
-        digests = _known(_digests(evidence))
+        digests = _known(_first(evidence, _digests(evidence)))
         if not set(digests) & set(self.base_digest):
             yield self.found(f"Base image digest is not allowed: {digests[0]}")
 
@@ -45,7 +46,7 @@ class AllowedBaseImageTag(Trigger):
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
-        names = _known(_names(evidence))
+        names = _known(_first(evidence, _names(evidence)))
         if not set(map(_whole, names)) & set(map(_whole, self.base_tag)):
             yield self.found(f"Base image is not allowed: {names[0]}")
 
@@ -54,8 +55,9 @@ class AllowedBaseImageTag(Trigger):
 class _Denylist(Trigger):
     GATE: ClassVar[str] = "ancestry"
 
-    def _denied(self, known: tuple[str, ...], is_listed: Callable[[str], bool], what: str) -> Finding:
+    def _denied(self, sources: _Sources, is_listed: Callable[[str], bool], what: str) -> Finding:
         """The finding. Raises `NotKnownHere`: that the base is another does not say what lies below it."""
+        known = tuple(one for source in sources for one in source)
         denied = next(filter(is_listed, _known(known)), None)
         if denied is None:
             raise NotKnownHere(_FURTHER)
@@ -111,18 +113,25 @@ def _known(found: tuple[str, ...]) -> tuple[str, ...]:
     return found
 
 
-def _names(evidence: Evidence) -> tuple[str, ...]:
-    given = evidence.base
-    names = [given.tag or given.name] if given is not None else []
-    names += [_said(evidence, _BASE_NAME), _from(evidence).partition("@")[0]]
-    return tuple(dict.fromkeys(name for name in names if name))
+def _first(evidence: Evidence, sources: _Sources) -> tuple[str, ...]:
+    """What the most reliable source says: labels are inherited, and anybody may write them."""
+    return sources[0] if evidence.base is not None else next(filter(None, sources), ())
 
 
-def _digests(evidence: Evidence) -> tuple[str, ...]:
+def _names(evidence: Evidence) -> _Sources:
     given = evidence.base
-    digests = [str(one) for one in (given.digest, given.index_digest) if one] if given is not None else []
-    digests += [_said(evidence, _BASE_DIGEST), _from(evidence).partition("@")[2]]
-    return tuple(dict.fromkeys(digest for digest in digests if digest))
+    base = (given.tag or given.name,) if given is not None else ()
+    return base, _one(_from(evidence).partition("@")[0]), _one(_said(evidence, _BASE_NAME))
+
+
+def _digests(evidence: Evidence) -> _Sources:
+    given = evidence.base
+    base = [str(one) for one in (given.digest, given.index_digest) if one] if given is not None else []
+    return tuple(base), _one(_from(evidence).partition("@")[2]), _one(_said(evidence, _BASE_DIGEST))
+
+
+def _one(text: str) -> tuple[str, ...]:
+    return (text,) if text else ()
 
 
 def _said(evidence: Evidence, key: str) -> str:

@@ -94,6 +94,9 @@ def test_drift_without_an_earlier_image_stops_unless_told_otherwise() -> None:
     assert "is not known" in (judge(raw).outcomes[0].problem or "")
 
 
+BASED_ON_12 = (("org.opencontainers.image.base.name", "debian:12"),)
+
+
 def built(dockerfile: str = "", **image: Any) -> Evidence:
     more = {"dockerfile": parse_dockerfile(dockerfile)} if dockerfile else {}
     return evidence(image=Image(name="x", source="test", **image), **more)
@@ -107,7 +110,17 @@ def built(dockerfile: str = "", **image: Any) -> Evidence:
         (built("FROM debian:11\n"), "debian:12", True),
         (built("FROM debian:12 AS a\nFROM alpine:3\nFROM A\n"), "debian:12", False),
         (built("FROM scratch\n"), "debian:12", True),
-        (built(annotations=(("org.opencontainers.image.base.name", "debian:12"),)), "debian:12", False),
+        (built(annotations=BASED_ON_12), "debian:12", False),
+        (built("FROM debian:11\n", annotations=BASED_ON_12), "debian:12", True),
+        (built("FROM debian:12\n", annotations=BASED_ON_12), "debian:12", False),
+        (
+            evidence(
+                base=Image(name="debian:11", source="registry"),
+                image=Image(name="x", source="test", annotations=BASED_ON_12),
+            ),
+            "debian:12",
+            True,
+        ),
         (evidence(base=Image(name="debian:12", source="registry")), "debian:12", False),
         (evidence(base=Image(name="debian:12", source="registry")), "debian:11", True),
     ],
