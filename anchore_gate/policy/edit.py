@@ -137,16 +137,17 @@ class PolicyText:
 
 
 def _number(raw: Any, mapping: MatchedRule) -> int | None:
-    """Which mapping of the file the result speaks of."""
+    """Which mapping of the file the result speaks of; a service may have given it another id."""
     known = raw.get("mappings") if isinstance(raw, dict) else None
     wanted = (mapping.registry, mapping.repository, mapping.image_type, mapping.image_value)
+    fitting: dict[str, int] = {}
     for number, one in enumerate(known if isinstance(known, list) else ()):
         image = one.get("image") if isinstance(one, dict) else None
-        if isinstance(image, dict) and (one.get("id") or "") == mapping.id:
+        if isinstance(image, dict):
             found = (one.get("registry"), one.get("repository"), image.get("type"), image.get("value"))
             if found == wanted:
-                return number
-    return None
+                fitting.setdefault(str(one.get("id") or ""), number)
+    return fitting.get(mapping.id, next(iter(fitting.values()), None))
 
 
 def _known(raw: Any, words: Words) -> list[str | None]:

@@ -36,8 +36,10 @@ def parse_bundle(raw: Any, *, source: str = "", digest: str = "") -> Bundle:
     `digest` names the file it came from; without one the JSON itself is hashed.
     """
     bundle, refusals = read_bundle(raw, source=source, digest=digest)
-    for refusal in refusals:
-        raise InvalidBundle(refusal.message, path=refusal.path)
+    if refusals:
+        first, *others = refusals
+        told = (f"{one.path}: {one.message}" if one.path else one.message for one in others)
+        raise InvalidBundle("; ".join((first.message, *told)), path=first.path)
     return bundle
 
 

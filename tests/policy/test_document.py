@@ -26,7 +26,7 @@ from anchore_gate.policy.bundle import load_bundle
         ("7", "a policy is a JSON object"),
         ('{"policyId": "x", "policybundle": {}}', r"a record of Anchore's API.*jq \.policybundle FILE"),
         ('[{"policy_id": "x", "policy": {}}]', r"a record of Anchore's API.*jq \.\[0\]\.policy FILE"),
-        ("{}", "version: found version None"),
+        ("{}", "version: found version None, expected '1_0'; neither .*: an empty policy; id: required"),
         ('{"version": "1_0", "id": "x"}', "an empty policy"),
         ('{"version": "1_0", "policies": []}', "id: required"),
         ('{"version": "1_0", "id": 7, "policies": []}', "id: not a text: 7"),

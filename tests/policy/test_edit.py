@@ -181,6 +181,14 @@ def test_the_new_allowlist_may_be_named() -> None:
     assert (made, json.loads(edited)["allowlists"][0]["id"]) == ("mine", "mine")
 
 
+def test_a_mapping_is_known_by_its_images_where_a_service_gave_it_another_id() -> None:
+    raw = bundle()
+    raw["mappings"].insert(0, {**raw["mappings"][0], "id": "m0", "whitelist_ids": ["w0"]})
+
+    assert with_allowlist(json.dumps(raw), MAPPED)[1] == "w1"
+    assert with_allowlist(json.dumps(raw), replace(MAPPED, id="made up"))[1] == "w0"
+
+
 def test_a_mapping_that_the_policy_does_not_have_is_refused() -> None:
     other = replace(MAPPED, registry="quay.io")
 
