@@ -11,7 +11,7 @@ from anchore_gate.model.evaluation import Action
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry, counts
-from anchore_gate.report.evidence import first_things, ordered, provenance, verdict_line
+from anchore_gate.report.evidence import first_things, ordered, provenance, unanswered_rules, verdict_line
 from anchore_gate.report.redaction import shareable
 from anchore_gate.report.writer import STANDARD_OUTPUT
 
@@ -81,12 +81,16 @@ def _problems(result: GateResult) -> Iterator[Line]:
     for problem in result.evaluation.problems[:_ITEMS]:
         told = line(f"policy {problem.severity}: {problem.message} {problem.path}", limit=400)
         yield Line(told, style=_STYLES["fail" if problem.severity == "error" else "warn"], indent=2)
-    unanswered = [o for o in result.evaluation.outcomes if o.problem is not None]
-    for outcome in unanswered[:_ITEMS]:
-        told = f"no answer: {outcome.gate}/{outcome.trigger} (rule {outcome.rule_id}): {outcome.problem}"
-        yield Line(line(told, limit=400), style=_STYLES[outcome.problem_action.word], indent=2)
+    unanswered = unanswered_rules(result)
+    for why, rules in list(unanswered.items())[:_ITEMS]:
+        names = ", ".join(dict.fromkeys(f"{rule.gate}/{rule.trigger}" for rule in rules))
+        ids = ", ".join(rule.rule_id for rule in rules[:_FEW])
+        more = f" and {len(rules) - _FEW} more" if len(rules) > _FEW else ""
+        told = f"no answer: {names} (rule{'s' if len(rules) > 1 else ''} {ids}{more}): {why}"
+        worst = max(rule.problem_action for rule in rules)
+        yield Line(line(told, limit=400), style=_STYLES[worst.word], indent=2)
     yield from _more(max(len(result.evaluation.problems), _ITEMS) - _ITEMS, "policy problems", 2)
-    yield from _more(max(len(unanswered), _ITEMS) - _ITEMS, "rules without an answer", 2)
+    yield from _more(max(len(unanswered), _ITEMS) - _ITEMS, "questions without an answer", 2)
 
 
 def _by_rule(found: list[Entry]) -> Iterator[Line]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from anchore_gate.model.evaluation import Action
+from anchore_gate.model.evaluation import Action, RuleOutcome
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry, counts, entries
@@ -87,11 +87,19 @@ def first_things(result: GateResult, *, limit: int = 3) -> list[str]:
         if entry.finding.stands and entry.outcome.action is not Action.GO and not entry.excused:
             weight = 1_000_000 if entry.outcome.action is Action.STOP else 1
             seen[entry.remedy] = seen.get(entry.remedy, 0) + weight
+    for problem, rules in unanswered_rules(result).items():
+        which = f"rule {rules[0].rule_id}" if len(rules) == 1 else f"{len(rules)} rules"
+        seen[line(f"make {which} answerable: {problem}")] = len(rules) * 1_000_000
+    return sorted(seen, key=lambda remedy: -seen[remedy])[:limit]
+
+
+def unanswered_rules(result: GateResult) -> dict[str, list[RuleOutcome]]:
+    """The rules that could not say, by why."""
+    found: dict[str, list[RuleOutcome]] = {}
     for outcome in result.evaluation.outcomes:
         if outcome.problem is not None:
-            told = line(f"make rule {outcome.rule_id} answerable: {outcome.problem}")
-            seen[told] = seen.get(told, 0) + 1_000_000
-    return sorted(seen, key=lambda remedy: -seen[remedy])[:limit]
+            found.setdefault(outcome.problem, []).append(outcome)
+    return found
 
 
 def _about_the_policy(result: GateResult) -> Iterator[str]:

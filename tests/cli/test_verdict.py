@@ -68,6 +68,19 @@ def test_a_failed_image_says_what_why_and_what_to_do_first(monkeypatch: pytest.M
     assert "verdict: fail (1 fail), exit code 1" in text
 
 
+def test_rules_that_lack_the_same_are_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    built = runs.rich_result()
+    [silent] = [one for one in built.evaluation.outcomes if one.problem]
+    others = tuple(replace(silent, rule_id=f"r{n}") for n in range(4))
+    evaluation = replace(built.evaluation, outcomes=(*built.evaluation.outcomes, *others))
+    text = shown(runs.run_of(replace(built, evaluation=evaluation)), monkeypatch)
+    assert (
+        "no answer: malware/scans (rules malware-scans, r0, r1 and 2 more): no malware scan was run" in text
+    )
+    assert text.count("no answer") == 1
+    assert "make 5 rules answerable: no malware scan was run" in text
+
+
 def test_findings_of_a_rule_are_cut_with_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
     text = shown(runs.many(100), monkeypatch)
     assert "100 found" in text
