@@ -37,6 +37,11 @@ class ServiceSettings:
             raise ConfigError(
                 "the service's URL has a query: only http(s)://HOST[:PORT][/PATH] is understood"
             )
+        for what, said in (("the account", self.account), ("the token", self.token.strip())):
+            if not (said.isascii() and said.isprintable()):
+                raise ConfigError(f"{what} for the service holds characters that no header may hold")
+        if ":" in self.username:
+            raise ConfigError("the user for the service holds a colon")
         if self.uses_oauth and (self.token or not (self.username and self.password)):
             raise ConfigError("--login oauth takes a user and a password, and no token")
 
@@ -72,9 +77,10 @@ class ServiceSettings:
     @property
     def authorization(self) -> str:
         """The header, "" where no credentials are given."""
-        if self.token.startswith("eyJ") and self.token.count(".") == 2:
-            return f"Bearer {self.token}"
-        user, secret = (API_KEY_USER, self.token) if self.token else (self.username, self.password)
+        token = self.token.strip()  # a file's last line ends
+        if token.startswith("eyJ") and token.count(".") == 2:
+            return f"Bearer {token}"
+        user, secret = (API_KEY_USER, token) if token else (self.username, self.password)
         if not user:
             return ""
         return "Basic " + base64.b64encode(f"{user}:{secret}".encode()).decode()
@@ -84,7 +90,7 @@ class ServiceSettings:
         """What must never be shown."""
         header = self.authorization.partition(" ")[2]
         written = quote_plus(self.password)  # as a form has it
-        return tuple(one for one in (self.password, written, self.token, header) if one)
+        return tuple(one for one in (self.password, written, self.token.strip(), header) if one)
 
 
 def _parts(url: str) -> SplitResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -171,3 +172,24 @@ def test_a_client_certificate_that_cannot_be_read_is_a_wrong_setting(tmp_path: P
     (tmp_path / "client.pem").write_text("nothing")
     with pytest.raises(ConfigError, match="client certificate"):
         Client(ServiceSettings(url="https://127.0.0.1:1", cert=tmp_path / "client.pem"), timeout=3)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"account": "team\r\nx-other: 1"},
+        {"account": "команда"},
+        {"token": "eyJ.a\nb.c"},
+        {"token": "ключ"},
+        {"username": "an:admin", "password": "s3cret"},
+    ],
+    ids=["account-line", "account-unicode", "token-line", "token-unicode", "colon"],
+)
+def test_what_no_header_may_hold_is_a_wrong_setting(given: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        ServiceSettings(url="http://h", **given)
+    assert not any(value in str(caught.value) for value in given.values())
+
+
+def test_a_token_may_end_as_a_line_of_a_file_does() -> None:
+    assert ServiceSettings(url="http://h", token="eyJh.b.c\n").authorization == "Bearer eyJh.b.c"
