@@ -264,8 +264,8 @@ class StaleFeedData(_Vulnerabilities):
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
         built = None if evidence.database is None else evidence.database.built_at
-        if built is None or _age(built, evidence.now) > timedelta(days=self.max_days_since_sync):
-            days = self.max_days_since_sync
+        days = self.max_days_since_sync
+        if built is None or _age(built, evidence.now) > _days(days):
             yield self.found(
                 f"The vulnerability feed for this image distro is older than MAXAGE ({days}) days"
             )
@@ -293,7 +293,11 @@ def _found_at(match: Match) -> datetime | None:
 
 
 def _is_younger(day: datetime | None, days: int | None, now: datetime) -> bool:
-    return day is not None and days is not None and _age(day, now) < timedelta(days=min(days, 36500))
+    return day is not None and days is not None and _age(day, now) < _days(days)
+
+
+def _days(number: int) -> timedelta:
+    return timedelta(days=min(number, 3_650_000))  # ten thousand years, and no more than can be counted
 
 
 def _age(day: datetime, now: datetime) -> timedelta:

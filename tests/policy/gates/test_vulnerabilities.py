@@ -238,6 +238,12 @@ def test_old_data_is_found(built_at: datetime | None, count: int) -> None:
     assert [one.trigger_id for one in found] == ["deb3f1afb4ea0ddf587e6c62c341c6fa"] * count
 
 
+def test_a_number_of_days_that_no_calendar_has_is_only_many() -> None:
+    raw = bundle(rule("vulnerabilities", "stale_feed_data", max_days_since_sync="9" * 18))
+    built_at = NOW - timedelta(days=300_000)
+    assert findings(raw, seen(database=DatabaseIdentity(source="grype", built_at=built_at))) == []
+
+
 def test_a_distribution_without_data_is_found() -> None:
     raw = bundle(rule("vulnerabilities", "vulnerability_data_unavailable"))
     centos = Inventory(distro=Distro(id="centos", version_id="9"))
