@@ -213,7 +213,8 @@ def _trigger(trigger: type[Trigger]) -> dict[str, Any]:
     declared = parameters(trigger)
     lower = {"properties": {"name": {"pattern": "^[^A-Z]*$"}}, "required": ["name"]}
     names = [spelling for one in declared for spelling in legacy.parameter_names(one.name)]
-    checks = [{"properties": {"name": {"enum": names}}}, *(_parameter(one) for one in declared)]
+    known = {"enum": names} if names else {"maxLength": 0}  # validators refuse a choice of nothing
+    checks = [{"properties": {"name": known}}, *(_parameter(one) for one in declared)]
     params: dict[str, Any] = {"items": {"if": lower, "then": {"allOf": checks}}}
     needed = [_given(one) for one in declared if one.required]
     return {
