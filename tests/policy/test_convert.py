@@ -201,10 +201,22 @@ def told(found: Evaluation) -> list[Any]:
     return [found.final_action, found.final_reason, [one.type for one in found.problems], outcomes]
 
 
-@pytest.mark.parametrize("name", [*NAMES, *shipped_names()])
+EXCHANGED = ("057_POST_policy_add", "098_GET_policy_get_default")
+
+
+def policy_of(name: str) -> dict[str, Any]:
+    found: dict[str, Any]
+    if name in EXCHANGED:
+        one = json.loads((CASES.parent / "anchore-v1" / f"{name}.json").read_text())
+        found = one["request"]["body"] or one["response"]["body"][0]["policybundle"]
+        return found
+    found = json.loads((CASES / name / "bundle.json" if name in NAMES else locate(name)).read_text())
+    return found
+
+
+@pytest.mark.parametrize("name", [*NAMES, *EXCHANGED, *shipped_names()])
 def test_there_and_back_every_policy_says_the_same(name: str) -> None:
-    is_shipped = name in shipped_names()
-    raw = json.loads((locate(name) if is_shipped else CASES / name / "bundle.json").read_text())
+    raw = policy_of(name)
     old = to(raw, "v1")
     new = to(old, "v2")
     back = to(new, "v1")
@@ -213,12 +225,12 @@ def test_there_and_back_every_policy_says_the_same(name: str) -> None:
     assert list(unknown_keys(new)) == []
     assert list(breaches(new)) == []
     first, second, third = (
-        judge(one, SEEN) if is_shipped else recorded(name, one) for one in (old, new, back)
+        recorded(name, one) if name in NAMES else judge(one, SEEN) for one in (old, new, back)
     )
     assert told(first) == told(third)
     assert (first.final_action, first.final_reason) == (second.final_action, second.final_reason)
     assert [len(one.findings) for one in first.outcomes] == [len(one.findings) for one in second.outcomes]
-    if not is_shipped:
+    if name in NAMES:
         assert told(recorded(name, raw)) == told(first)
 
 

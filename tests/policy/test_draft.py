@@ -10,6 +10,7 @@ import pytest
 
 from anchore_gate.errors import InvalidBundle
 from anchore_gate.policy.draft import load_draft, read_draft
+from anchore_gate.policy.schema import breaches
 from tests.policy.support import NOW, bundle, enterprise, mapping, rule
 
 
@@ -143,3 +144,29 @@ def test_what_is_no_object_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_a_shipped_policy_has_no_errors() -> None:
     assert load_draft("anchore-default").errors(now=NOW) == ()
+
+
+RECORDED = Path(__file__).parents[1] / "vectors" / "anchore-v1"
+
+
+def exchanged(name: str) -> Any:
+    return json.loads((RECORDED / f"{name}.json").read_text())
+
+
+@pytest.mark.parametrize("name", ["057_POST_policy_add", "060_GET_policy_get", "098_GET_policy_get_default"])
+def test_what_engine_took_has_no_errors_and_obeys_the_schema(name: str) -> None:
+    one = exchanged(name)
+    raw = one["request"]["body"] or one["response"]["body"][0]["policybundle"]
+
+    assert places(raw) == []
+    assert list(breaches(raw)) == []
+
+
+def test_what_engine_refused_has_the_same_errors() -> None:
+    one = exchanged("062_POST_policy_add_invalid")
+    refused = one["response"]["body"]["detail"]["validation_details"]
+
+    draft = read_draft(json.dumps(one["request"]["body"]).encode(), source="p.json")
+
+    assert [one.type for one in draft.errors(now=NOW)] == [each["problem_type"] for each in refused]
+    assert places(exchanged("085_POST_policy_add_schema_error")["request"]["body"])[0] == "version"
