@@ -60,16 +60,24 @@ class LayerContents:
     links: dict[str, str] = field(default_factory=dict)  # hard links and what they lead to
     skipped: set[str] = field(default_factory=set)  # not looked into: a higher layer hides them
     dangling: set[str] = field(default_factory=set)  # hard links to what no member before them brought
+    _folders: set[str] | None = None
+
+    def folders(self) -> set[str]:
+        """What has something in it: asked for when the walk is over."""
+        if self._folders is None:
+            self._folders = set()
+            for path in self.records:
+                while (path := path.rpartition("/")[0]) and path not in self._folders:
+                    self._folders.add(path)
+        return self._folders
 
     def drop_replaced(self) -> None:
         """Forget what lay in a folder that a later member of the layer, no folder, replaced."""
-        folders: set[str] = set()
-        for path in self.records:
-            while (path := path.rpartition("/")[0]) and path not in folders:
-                folders.add(path)
+        folders = self.folders()
         replacing = {path for path in folders & self.records.keys() if self.records[path][0][0] != "dir"}
         if not replacing:
             return
+        self._folders = None
         order = {path: number for number, path in enumerate(self.records)}
         for path, number in order.items():
             if any(order[folder] > number for folder in _folders_of(path) if folder in replacing):

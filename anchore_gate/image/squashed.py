@@ -28,6 +28,7 @@ class SquashedFilesystem:
         self._opaque: set[str] = set()
         self._hidden_folders: dict[str, bool] = {}
         self._folders: set[str] = set()  # what has something in it
+        self._real = {""}  # folders that no link leads to or through, as far as somebody asked
         self._sorted: list[str] | None = None
         self._aliases: dict[str, tuple[str, int]] | None = None
         self._hits: tuple[ContentHit, ...] | None = None  # a thousand rules ask
@@ -51,9 +52,8 @@ class SquashedFilesystem:
         # A new dictionary, not an emptied one: a walk in another thread may hold the old one.
         self._hidden_folders = {}
         self._sorted = self._aliases = self._hits = None
-        for path in contents.records:  # a hidden one too: its folder replaced a file
-            while (path := path.rpartition("/")[0]) and path not in self._folders:
-                self._folders.add(path)
+        self._folders |= contents.folders()  # of hidden paths too: their folders replaced files
+        self._real = {""}
 
     def _split(self, records: dict[str, Record]) -> tuple[dict[str, Record], set[str]]:
         """What can be seen, and what is hidden but still hides what lies beneath it in lower layers."""
@@ -165,6 +165,9 @@ class SquashedFilesystem:
 
     def resolve(self, path: str) -> str | None:
         """See `Filesystem.resolve`."""
+        record = self._records.get(path)
+        if record is not None and record[0][0] != "symlink" and self._is_real(path.rpartition("/")[0]):
+            return path
         parts = [part for part in path.split("/") if part not in ("", ".")][::-1]
         here = "/"
         links = 0
@@ -182,12 +185,23 @@ class SquashedFilesystem:
                 here = "/" if record[2].startswith("/") else here
                 parts += [one for one in record[2].split("/") if one not in ("", ".")][::-1]
                 continue
-            if (record is None and there not in self._folders) or (
-                parts and record and record[0][0] != "dir"
-            ):
+            is_known = record is not None or there in self._folders
+            if not is_known or (parts and record and record[0][0] != "dir"):
                 return self._beneath_link(path)
             here = there
         return here
+
+    def _is_real(self, folder: str) -> bool:
+        """Whether a folder that has something in it is what its path says, with no link on the way."""
+        passed = []
+        while folder not in self._real:
+            record = self._records.get(folder)
+            if record is not None and record[0][0] != "dir":
+                return False
+            passed.append(folder)
+            folder = folder.rpartition("/")[0]
+        self._real.update(passed)
+        return True
 
     def kept(self, want: Want) -> Iterator[str]:
         """See `Filesystem.kept`."""

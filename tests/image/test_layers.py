@@ -215,6 +215,7 @@ def test_links_are_followed_in_every_part() -> None:
     assert files.resolve("/up/os-release") == "/usr/lib/os-release"
     assert files.resolve("/slash/slash/lib/../lib/os-release") == "/usr/lib/os-release"
     assert files.resolve("/usr") == "/usr"
+    assert files.resolve("/up/./os-release/") == "/usr/lib/os-release"
     assert files.read("/lib/os-release") == b"ID=x"
     for path in ("/loop", "/a", "/a/x", "/gone", "/usr/lib/os-release/x", "/nope"):
         assert files.resolve(path) is None
