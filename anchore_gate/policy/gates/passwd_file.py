@@ -55,7 +55,9 @@ class ContentNotAvailable(_Passwd):
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
-        if not evidence.filesystem.has(_PATH) or not evidence.filesystem.read(_PATH):
+        files = evidence.filesystem
+        is_listed = evidence.retrieve is None or _PATH in evidence.retrieve
+        if not is_listed or not files.has(_PATH) or not files.read(_PATH):
             yield self.found(
                 "Cannot locate /etc/passwd in image stored files archive: check analyzer settings."
             )

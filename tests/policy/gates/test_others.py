@@ -203,6 +203,15 @@ def test_an_image_without_accounts_is_told() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("listed", "count"), [(None, 0), (("/etc/passwd",), 0), (("/etc/group",), 1), ((), 1)]
+)
+def test_accounts_that_are_not_to_be_retrieved_are_told(listed: tuple[str, ...] | None, count: int) -> None:
+    seen = evidence(files=files(kept={"/etc/passwd": f"{ROOT}\n".encode()}), retrieve=listed)
+
+    assert len(findings(bundle(rule("passwd_file", "content_not_available")), seen)) == count
+
+
 CONF = evidence(files=files(kept={"/a": b"SSL on\nport 80\n"}))
 
 
