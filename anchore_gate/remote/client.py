@@ -171,7 +171,10 @@ class Client(AbstractContextManager["Client"]):
 
     def _asked(self, question: _Question) -> Told:
         statuses = _READING if question.method == "GET" else _CHANGING
-        policy = RetryPolicy(attempts=question.attempts, deadline=self.left, statuses=statuses)
+        left = self.left  # a service that asks for patience gets it, as far as the time goes
+        policy = RetryPolicy(
+            attempts=question.attempts, deadline=left, longest_retry_after=left, statuses=statuses
+        )
         try:
             reply = with_retries(lambda: self._once(question), policy=policy, clock=self.clock)
         except NetworkError as error:
@@ -186,7 +189,7 @@ class Client(AbstractContextManager["Client"]):
         try:
             if self.left <= 0:
                 raise self.timed_out()
-            reply = within(self.left, lambda: self._exchange(question))
+            reply = within(lambda: self.left, lambda: self._exchange(question))
         finally:
             _IN_FLIGHT.release()
         if reply is None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from anchore_gate.typed import Generic, TypeVar
 
 _T = TypeVar("_T")
+_LOOK = 0.25  # seconds after which it is seen that a run was ended
 
 
 class Deadline:
@@ -48,11 +49,12 @@ class _Worker(threading.Thread, Generic[_T]):
             self.error = error
 
 
-def within(seconds: float, work: Callable[[], _T]) -> _T | None:
-    """What `work` returns, None when it takes longer. Raises what it raises."""
+def within(left: Callable[[], float], work: Callable[[], _T]) -> _T | None:
+    """What `work` returns, None when no seconds are `left` before it does. Raises what it raises."""
     worker = _Worker(work)
     worker.start()
-    worker.join(seconds)
+    while worker.is_alive() and (seconds := left()) > 0:
+        worker.join(min(seconds, _LOOK))
     if worker.error is not None:
         raise worker.error
     return worker.found[0] if worker.found else None

@@ -24,9 +24,9 @@ from anchore_gate.errors import TimedOut
 from anchore_gate.model.result import NoVerdict
 from anchore_gate.net.retry import Clock
 from anchore_gate.remote.deadline import Deadline
-from tests.support.anchore import ALPINE, IMPORTED, PASSWORD, Engine, anchore, recorded
+from tests.support.anchore import ALPINE, IMPORTED, PASSWORD, Engine, anchore, recorded, reply
 from tests.support.enterprise import IMAGE, Enterprise, enterprise
-from tests.support.web import Asked
+from tests.support.web import Asked, Reply, serve
 
 NAMES = [f"team/app:1.2@sha256:{number:064x}" for number in range(6)]
 
@@ -183,3 +183,22 @@ def test_a_policy_is_gone_after_ctrl_c(tmp_path: Path) -> None:
         assert service.policies == {}
     (told,) = json.loads((tmp_path / "r.json").read_text())["results"]
     assert "interrupted" in told["message"]
+
+
+def test_a_run_that_ends_waits_for_no_answer() -> None:
+    asked, held = threading.Event(), threading.Event()
+
+    def hang(one: Asked) -> Reply:
+        if one.path != "/v1/images?force=false&autosubscribe=false":
+            return Engine().respond(one)
+        asked.set()
+        held.wait(10)
+        return reply({})
+
+    with serve(hang) as site, ThreadPoolExecutor(1) as executor:
+        engine = RemoteEngine(url=site.url, username="admin", password=PASSWORD)
+        with run_of(engine) as running:
+            future = executor.submit(gate, ALPINE, engine=running)
+            assert asked.wait(10)
+        assert isinstance(future.exception(5), TimedOut)
+        held.set()

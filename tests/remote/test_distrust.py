@@ -74,6 +74,20 @@ def test_a_busy_service_says_when_to_come_again(status: int, is_date: bool) -> N
     assert [seconds for seconds in slept if seconds > 1] == [7.0] * 3
 
 
+@pytest.mark.parametrize(("seconds", "is_waited_for"), [(120, True), (900, False)])
+def test_patience_that_is_asked_for_ends_with_the_time(seconds: int, is_waited_for: bool) -> None:
+    slept = list[float]()
+    clock = Clock(sleep=slept.append, monotonic=lambda: sum(slept))
+    with anchore(Engine(states=["analyzed"])) as service:
+        service.instead["POST", "/v1/images"] = [Reply(429, b"", {"Retry-After": str(seconds)})] * 1
+        if is_waited_for:
+            assert judged(service, clock=clock, timeout=600.0).verdict == "fail"
+        else:
+            with pytest.raises(RemoteError, match="answers 429"):
+                judged(service, clock=clock, timeout=600.0)
+    assert (seconds in slept) is is_waited_for
+
+
 @pytest.mark.parametrize(
     "trouble",
     [
