@@ -28,7 +28,7 @@ def breaches(raw: dict[str, Any]) -> Iterator[Problem]:
     """Where a policy is not as its dialect's schema says; such a policy may still be understood here."""
     words = words_of(raw)
     dialect = next(name for name, one in _WORDS.items() if one is words)
-    schema = policy_schema(dialect)
+    schema = _closed(dialect)
     lists = raw.get(words.allowlists)
     if not isinstance(lists, list):
         yield from _breaches(raw, schema, dialect)
@@ -63,6 +63,17 @@ def _breaches(raw: Any, schema: dict[str, Any], dialect: str, path: str = "") ->
         place = path + error.json_path.removeprefix("$")
         message = f"not as the schema of {dialect} policies says: {error.message[:200]}"
         yield Problem(severity="warn", type="Schema", message=message, path=place.removeprefix("."))
+
+
+@cache
+def _closed(dialect: str) -> dict[str, Any]:
+    """The schema without keys that it does not know: Engine ignores them, an author should know."""
+    schema = policy_schema(dialect)
+    closed = {
+        name: part if name == "source" else {**part, "additionalProperties": False}
+        for name, part in schema["$defs"].items()
+    }
+    return {**schema, "additionalProperties": False, "$defs": closed}
 
 
 @cache

@@ -96,6 +96,8 @@ GOOD_ITEM = {"id": "i", "gate": "packages", "trigger_id": "x", "expires_on": "20
         ),
         (bundle(rule("packages", "denylist", name=None)), "policies[0].rules[0].params", "not contain"),
         (bundle(mappings=[{**mapping(), "whitelist_ids": 7}]), "mappings[0].whitelist_ids", "not of type"),
+        ({**bundle(), "blacklisted_image": []}, "", "'blacklisted_image' was unexpected"),
+        (bundle(items=[{**GOOD_ITEM, "expires": "x"}]), "whitelists[0].items[0]", "'expires' was"),
         ({**enterprise(), "policies": []}, "", "'policies' was unexpected"),
         ({**enterprise(), "source_mappings": [7]}, "source_mappings[0]", "7 is not of type"),
         (
