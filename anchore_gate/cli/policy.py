@@ -59,11 +59,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _validate(source: str) -> int:
     from anchore_gate.policy.draft import load_draft
-    from anchore_gate.policy.review import review
     from anchore_gate.policy.schema import breaches
 
     draft = load_draft(source)
-    problems = list(review(draft.bundle, now=datetime.now(timezone.utc)))
+    problems = list(draft.problems(now=datetime.now(timezone.utc)))
     said = {problem.path for problem in problems if problem.severity == "error"}
     around = {outer for path in said for outer in _outer(path)}
     problems += dict.fromkeys(one for one in breaches(draft.raw) if not _is_said(one, said, around))

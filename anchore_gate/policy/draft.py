@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from anchore_gate.model.evaluation import Problem
 from anchore_gate.policy.bundle import Bundle
 from anchore_gate.policy.cutoff import PREFIX, cutoff_text
 from anchore_gate.policy.document import RepeatedKeys, locate, parse_json, read_text
-from anchore_gate.policy.fault import fault
+from anchore_gate.policy.fault import caution, fault
 from anchore_gate.policy.parse import digest_of, read_bundle
 from anchore_gate.policy.review import review
 from anchore_gate.typed import Any
@@ -27,6 +28,28 @@ class Draft:
     def errors(self, *, now: datetime) -> tuple[Problem, ...]:
         """Whatever stops an image, or would if something referred to it."""
         return tuple(one for one in review(self.bundle, now=now) if one.severity == "error")
+
+    def problems(self, *, now: datetime) -> Iterator[Problem]:
+        """All that its author should know, but for what the schema says."""
+        yield from review(self.bundle, now=now)
+        for number, rule_set in enumerate(_objects(self.raw.get(self.bundle.words.rule_sets))):
+            for place, rule in enumerate(_objects(rule_set.get("rules"))):
+                yield from _twice(rule, f"{self.bundle.words.rule_sets}[{number}].rules[{place}].params")
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    """The elements of a list; empty objects in the places of what is none."""
+    yield from (one if isinstance(one, dict) else {} for one in (value if isinstance(value, list) else ()))
+
+
+def _twice(rule: dict[str, Any], path: str) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for number, one in enumerate(_objects(rule.get("params"))):
+        name = str(one.get("name")).lower()
+        if name in seen:
+            message = f"the parameter {name!r} is given again: the last one counts"
+            yield caution(message, f"{path}[{number}]", "Duplicate")
+        seen.add(name)
 
 
 def load_draft(source: str | Path) -> Draft:

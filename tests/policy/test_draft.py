@@ -92,6 +92,16 @@ def test_of_parameters_with_one_name_the_last_is_meant() -> None:
     assert places(bundle(faulty)) == ["policies[0].rules[0].params[2].value"]
 
 
+def test_a_parameter_that_is_given_again_is_told() -> None:
+    params = [{"name": name, "value": "x"} for name in ("name", "version", "NAME")]
+    raw = bundle(rule("always", "always"), {**rule("packages", "denylist"), "id": "r2", "params": params})
+    draft = read_draft(json.dumps(raw).encode(), source="p.json")
+
+    assert [(one.severity, one.path) for one in draft.problems(now=NOW)] == [
+        ("warn", "policies[0].rules[1].params[2]")
+    ]
+
+
 def test_every_fault_of_an_item_is_told() -> None:
     items: list[Any] = [{"gate": 7, "trigger_id": "regexp:(", "expires_on": "soon"}, None]
 

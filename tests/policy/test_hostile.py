@@ -43,6 +43,7 @@ def test_what_validate_says_is_what_a_check_stops_on(seed: Any, picks: list[tupl
     raw = damaged(seed, picks)
     draft, policy = read_draft(json.dumps(raw).encode(), source="p.json"), None
     errors = draft.errors(now=NOW)
+    assert {one for one in draft.problems(now=NOW) if one.severity == "error"} == set(errors)
     list(breaches(draft.raw))
     with suppress(InvalidBundle):
         policy = parse_bundle(raw)
