@@ -240,7 +240,8 @@ class LayerWalk:
     ) -> None:
         """A large file, in one pass over its pieces."""
         if size <= max(MIB, self._plan.max_search):
-            self._take(path, b"".join(pieces), mask, algorithms)
+            # Each piece is good until the next is asked for, and `join` asks for all before it copies.
+            self._take(path, b"".join(map(bytes, pieces)), mask, algorithms)
             return
         kept = self._plan.within(mask, size)
         hashes = {name: hashlib.new(name, usedforsecurity=False) for name in sorted(algorithms)}

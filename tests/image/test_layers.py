@@ -20,6 +20,7 @@ from anchore_gate.image.squashed import SquashedFilesystem
 from anchore_gate.image.tarheader import normal_path
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import Image, Layer
+from anchore_gate.values import replace
 from tests.image.needs_of import EVERYTHING, KEY_LINE, SECRETS, everything
 from tests.support.images import (
     BuiltLayer,
@@ -465,3 +466,14 @@ def test_entries_can_be_asked_for_by_the_bits_of_their_mode() -> None:
     assert [one.path for one in files.entries(mode=0o6000)] == ["/bin/su", "/bin/wall"]
     assert [one.path for one in files.entries(mode=0o4000)] == ["/bin/su"]
     assert [one.path for one in files.entries() if one.type == "file"] == ["/bin/ls", "/bin/su", "/bin/wall"]
+
+
+def test_a_long_file_that_may_be_searched_is_whole() -> None:
+    long = KEY_LINE + b"".join(b"line %d\n" % number for number in range(400_000))
+    wider = tuple(replace(one, max_size=8 * MIB) for one in SECRETS)
+
+    files = squash({"long.txt": long}, needs=Needs(wants=(EVERYTHING,), searches=wider))
+
+    assert len(long) > 4 * MIB
+    assert files.read("/long.txt") == long
+    assert [(hit.path, hit.lines) for hit in files.hits] == [("/long.txt", (1,))]
