@@ -217,18 +217,19 @@ class LayerWalk:
         """A file that is in memory as a whole: nearly all are."""
         kept = self._plan.within(mask, len(content)) if mask else 0
         hits, unsearched = self._searched(path, content)
-        if not mask and not algorithms and not hits:
-            if unsearched:
-                self.contents.facts[path] = _BINARY if unsearched == "binary" else _LARGE
-            return
-        self.contents.facts[path] = Facts(
-            kept=kept,
-            content=self._spool.add(content) if kept else None,
-            oversized=kept != mask,
-            hits=hits,
-            unsearched=unsearched,
-            checksums=tuple((name, _hash(name, content)) for name in sorted(algorithms)),
-        )
+        if mask or algorithms or hits:
+            self.contents.facts[path] = Facts(
+                kept=kept,
+                content=self._spool.add(content) if kept else None,
+                oversized=kept != mask,
+                hits=hits,
+                unsearched=unsearched,
+                checksums=tuple((name, _hash(name, content)) for name in sorted(algorithms)),
+            )
+        elif unsearched:
+            self.contents.facts[path] = _BINARY if unsearched == "binary" else _LARGE
+        if self._waiting_size >= _TOGETHER:  # last: what is found is added to what is known of the file
+            self._search_waiting()
 
     def _gather(
         self,
@@ -275,8 +276,6 @@ class LayerWalk:
             return self._search.find(content), ""
         self._waiting.append((path, self.contents.records[path], content))
         self._waiting_size += len(content)
-        if self._waiting_size >= _TOGETHER:
-            self._search_waiting()
         return (), ""
 
     def _search_waiting(self) -> None:

@@ -468,12 +468,12 @@ def test_entries_can_be_asked_for_by_the_bits_of_their_mode() -> None:
     assert [one.path for one in files.entries() if one.type == "file"] == ["/bin/ls", "/bin/su", "/bin/wall"]
 
 
-def test_a_long_file_that_may_be_searched_is_whole() -> None:
-    long = KEY_LINE + b"".join(b"line %d\n" % number for number in range(400_000))
+@pytest.mark.parametrize("lines", [20_000, 400_000], ids=["200 KiB", "4 MiB"])
+def test_a_long_file_is_kept_whole_and_searched(lines: int) -> None:
+    content = KEY_LINE + b"".join(b"line %d\n" % number for number in range(lines))
     wider = tuple(replace(one, max_size=8 * MIB) for one in SECRETS)
 
-    files = squash({"long.txt": long}, needs=Needs(wants=(EVERYTHING,), searches=wider))
+    files = squash({"long.txt": content}, needs=Needs(wants=(EVERYTHING,), searches=wider))
 
-    assert len(long) > 4 * MIB
-    assert files.read("/long.txt") == long
+    assert files.read("/long.txt") == content
     assert [(hit.path, hit.lines) for hit in files.hits] == [("/long.txt", (1,))]
