@@ -28,7 +28,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", metavar="TEXT", required=True, help="why it is accepted")
     parser.add_argument("--owner", metavar="NAME", default="", help="who accepts it")
     parser.add_argument(
-        "--allowlist", metavar="ID", help="default: the first one of the image's mapping, or a new one"
+        "--allowlist",
+        metavar="ID",
+        help="default: of the image's mapping the one that has the item, or the first, or a new one",
     )
 
 

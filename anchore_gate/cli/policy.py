@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from anchore_gate.model.evaluation import Problem
     from anchore_gate.policy.trigger import Trigger
 
+_POLICY = "a policy file, or the name of a policy that ships"
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    validate = actions.add_parser("validate", help="say everything that is wrong with a policy")
-    validate.add_argument("file", metavar="FILE|NAME")
+    validate = actions.add_parser("validate", help="say everything that is wrong with a policy; 2 for errors")
+    validate.add_argument("file", metavar="FILE|NAME", help=_POLICY)
     actions.add_parser("list", help="the policies that ship")
     show = actions.add_parser("show", help="print a policy")
     show.add_argument(
@@ -29,10 +31,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="`severity-cutoff-high` shows what --severity-cutoff high stands for",
     )
     explain = actions.add_parser("explain", help="say in words what a policy asks")
-    explain.add_argument("file", metavar="FILE|NAME")
+    explain.add_argument("file", metavar="FILE|NAME", help=_POLICY)
     explain.add_argument("--image", metavar="REF", help="what it asks of this image, by its name")
     convert = actions.add_parser("convert", help="print a policy in Engine's or Enterprise's words")
-    convert.add_argument("file", metavar="FILE|NAME")
+    convert.add_argument("file", metavar="FILE|NAME", help=_POLICY)
     convert.add_argument("--to", choices=("v1", "v2"), required=True, help="v1 Engine, v2 Enterprise")
     gates = actions.add_parser("gates", help="the gates, triggers and parameters that policies may name")
     gates.add_argument("gate", metavar="GATE", nargs="?")

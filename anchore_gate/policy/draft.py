@@ -45,8 +45,8 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
 def _twice(rule: dict[str, Any], path: str) -> Iterator[Problem]:
     seen: set[str] = set()
     for number, one in enumerate(_objects(rule.get("params"))):
-        name = str(one.get("name")).lower()
-        if name in seen:
+        name = one["name"].lower() if isinstance(one.get("name"), str) else ""
+        if name and name in seen:
             message = f"the parameter {name!r} is given again: the last one counts"
             yield caution(message, f"{path}[{number}]", "Duplicate")
         seen.add(name)

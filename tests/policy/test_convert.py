@@ -222,6 +222,7 @@ def test_there_and_back_every_policy_says_the_same(name: str) -> None:
     back = to(new, "v1")
 
     assert to(to(back, "v2"), "v1") == back
+    assert (to(old, "v1"), to(new, "v2")) == (old, new)
     assert list(unknown_keys(new)) == []
     assert list(breaches(new)) == []
     first, second, third = (

@@ -94,12 +94,15 @@ def test_of_parameters_with_one_name_the_last_is_meant() -> None:
 
 def test_a_parameter_that_is_given_again_is_told() -> None:
     params = [{"name": name, "value": "x"} for name in ("name", "version", "NAME")]
+    nameless = {**rule("always", "always"), "id": "r3", "params": [None, None, {"name": ""}, {"name": ""}]}
     raw = bundle(rule("always", "always"), {**rule("packages", "denylist"), "id": "r2", "params": params})
     draft = read_draft(json.dumps(raw).encode(), source="p.json")
 
     assert [(one.severity, one.path) for one in draft.problems(now=NOW)] == [
         ("warn", "policies[0].rules[1].params[2]")
     ]
+    draft = read_draft(json.dumps(bundle(nameless)).encode(), source="p.json")
+    assert {one.severity for one in draft.problems(now=NOW)} == {"error"}
 
 
 def test_every_fault_of_an_item_is_told() -> None:
