@@ -49,7 +49,7 @@ class Uploads:
         """Let nobody put a policy there any more, and take away what is there still."""
         self._is_over = True
         self._turn.idle(_PATIENCE)  # what is on its way arrives before it is taken away
-        left = () if keep else tuple(sorted(self._ours))
+        left = () if keep else tuple(sorted(self._ours.copy()))
         if left:
             with suppress(GateError), asking() as service:
                 for policy_id in left:

@@ -54,11 +54,11 @@ def judgement_of(raw: Any) -> Judgement:
     record = mapping(_first(records), "the evaluation")
     detail = mapping(record.get("detail"), "detail")
     result = mapping(detail.get("result"), "detail.result")
-    reason = text(result, "final_action_reason", "detail.result")
+    reason = text(result, "final_action_reason", "detail.result").lower()
     policy = detail.get("policy")
     return Judgement(
         policy_id=words(record, "policyId"),
-        status=text(record, "status", "the evaluation"),
+        status=text(record, "status", "the evaluation").lower(),
         final_action=text(result, "final_action", "detail.result").lower(),
         reason=_REASONS.get(reason, reason),
         tag=words(result, "tag"),

@@ -48,9 +48,9 @@ def judgement_of(raw: Any) -> Judgement:
     is_mapped = record.get("image_mapped_to_rule") is not False
     return Judgement(
         policy_id=words(answer, "policy_id"),
-        status=text(record, "status", "the evaluation"),
+        status=text(record, "status", "the evaluation").lower(),
         final_action=text(record, "final_action", "the evaluation").lower(),
-        reason=text(record, "final_action_reason", "the evaluation"),
+        reason=text(record, "final_action_reason", "the evaluation").lower(),
         tag=words(answer, "evaluated_tag"),
         rows=tuple(_row(one) for one in listing(details.get("findings"), "findings")),
         problems=problems(record.get("evaluation_problems")),

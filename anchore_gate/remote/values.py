@@ -141,6 +141,12 @@ def number(raw: dict[str, Any], key: str) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
+def is_said(raw: dict[str, Any], key: str) -> bool:
+    """Whether something is told to be so; a text that says "true" counts."""
+    value = raw.get(key)
+    return value is True or (isinstance(value, str) and value.lower() == "true")
+
+
 def image(raw: Any, *, digest_key: str, old: bool) -> ServiceImage:
     """One image record; `old`: in v1's names. Raises `RemoteError`."""
     where = "the image"
@@ -154,7 +160,7 @@ def image(raw: Any, *, digest_key: str, old: bool) -> ServiceImage:
     return ServiceImage(
         digest=_digest(text(record, digest_key, where)),
         parent_digest=_digest(words(record, "parentDigest" if old else "parent_digest")),
-        state=text(record, "analysis_status", where),
+        state=text(record, "analysis_status", where).lower(),
         image_id=_image_id(details, "imageId" if old else "image_id"),
         tags=tuple(one for d in details if (one := words(d, "fulltag" if old else "full_tag"))),
         distro=words(seen, "distro"),

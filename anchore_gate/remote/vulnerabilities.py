@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from anchore_gate.model.image import created_at
 from anchore_gate.model.suppression import Suppression
 from anchore_gate.model.vulnerability import Cvss, Fix, Match, Severity, Vulnerability
+from anchore_gate.regex import regex
 from anchore_gate.remote.naming import package_of
-from anchore_gate.remote.values import listing, mapping, text, words
+from anchore_gate.remote.values import is_said, listing, mapping, text, words
 from anchore_gate.typed import Any
 
 # A person's word on the service that it does not hold; the other words say that it does, or might.
 _SET_ASIDE = frozenset({"not_affected", "fixed"})
+_NUMBER = regex(r"-?[0-9]{1,3}(?:\.[0-9]{1,12})?")
 _VERSIONS = (("cvss_v2", "2.0"), ("cvss_v3", "3.0"), ("cvss_v4", "4.0"))
 
 
@@ -55,7 +57,7 @@ def _vulnerability(raw: dict[str, Any], namespace: str) -> Vulnerability:
         cvss=tuple(_ratings(raw)),
         epss=_share(exploited, "epss"),
         epss_percentile=_share(exploited, "percentile"),
-        known_exploited=raw.get("is_kev") is True,
+        known_exploited=is_said(raw, "is_kev"),
     )
 
 
@@ -63,7 +65,7 @@ def _fix(raw: dict[str, Any]) -> Fix:
     """The versions that repair it, the one the service suggests first."""
     written = (words(raw, "suggested_fix_version"), *words(raw, "fix").split(","))
     versions = tuple(dict.fromkeys(part.strip() for part in written if part.strip()))
-    unfixed = "wont-fix" if raw.get("will_not_fix") is True else "not-fixed"
+    unfixed = "wont-fix" if is_said(raw, "will_not_fix") else "not-fixed"
     seen = created_at(words(raw, "fix_observed_at"))
     return Fix(state="fixed" if versions else unfixed, versions=versions, available=seen)
 
@@ -99,6 +101,8 @@ def _records(raw: dict[str, Any], key: str) -> list[dict[str, Any]]:
 
 def _score(scores: dict[str, Any], key: str) -> float:
     value = scores.get(key)
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        value = float(value)
     if not isinstance(value, int | float) or isinstance(value, bool):
         return -1.0
     return float(value) if -1 <= value <= 100 else -1.0

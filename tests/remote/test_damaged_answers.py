@@ -65,7 +65,9 @@ def test_a_record_without_an_evaluation_is_no_verdict(damage: Callable[[Any], No
 
 
 def shouted(body: Any) -> None:
-    table_of(body)["final_action"] = table_of(body)["final_action"].upper()
+    for key in ("final_action", "final_action_reason", "status"):
+        table_of(body)[key] = table_of(body)[key].upper()
+    record_of(body)["status"] = record_of(body)["status"].upper()
     for row in rows_of(body):
         row[6] = row[6].upper()
 

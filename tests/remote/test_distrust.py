@@ -263,3 +263,11 @@ def test_a_name_that_no_registry_has_is_a_wrong_use(name: str) -> None:
         gate(name, engine=RemoteEngine(url=site.url))
     assert caught.value.exit_code == 2
     assert site.asked == []
+
+
+def test_nobody_at_the_address_is_no_verdict() -> None:
+    with serve(lambda _: reply({})) as site:
+        url = site.url
+    with pytest.raises(GateError, match="no connection to 127") as caught:
+        gate(ALPINE, engine=RemoteEngine(url=url, clock=PATIENT))
+    assert (caught.value.category, caught.value.exit_code) == ("network", 3)

@@ -154,3 +154,13 @@ def test_a_policy_file_that_the_service_took_and_cannot_evaluate_is_named(
     Path("ours.json").write_text(json.dumps(recorded("057_POST_policy_add")["request"]["body"]))
     assert check("--policy", "ours.json") == 3
     assert f"error: the service could not evaluate policy 'ours.json': {SAID}" in capsys.readouterr().err
+
+
+def test_the_json_report_keeps_to_its_schema(check: Run) -> None:
+    from jsonschema import Draft202012Validator
+
+    check()
+    path = Path(__file__).parents[2] / "docs/schema/result.schema.json"
+    Draft202012Validator(json.loads(path.read_text())).validate(
+        json.loads(Path("out/result.json").read_text())
+    )

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+from base64 import b64decode
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -14,7 +18,8 @@ from anchore_gate.errors import RemoteError
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.result import GateResult
 from anchore_gate.policy.bundle import load_bundle
-from tests.support.enterprise import POLICY, Enterprise, enterprise, evaluation, finding
+from tests.support.anchore import reply
+from tests.support.enterprise import DIGEST, POLICY, TAG, Enterprise, enterprise, evaluation, finding
 from tests.support.web import Asked
 
 
@@ -128,3 +133,50 @@ def test_an_address_that_ends_in_v2_is_no_reason_to_speak_v1() -> None:
         pytest.raises(RemoteError, match="no Anchore API"),
     ):
         gate("team/app:1.2", engine=RemoteEngine(url=service.url + "/v2", token="k", poll=0.01))
+
+
+def test_a_submission_has_the_words_of_v2(tmp_path: Path) -> None:
+    dockerfile = tmp_path / "Dockerfile"
+    dockerfile.write_text("FROM scratch\n" + "LABEL long=yes\n" * 20)
+    with enterprise(Enterprise()) as service:
+        engine = RemoteEngine(url=service.url, token="key", poll=0.01, force=True)
+        gate("team/app:1.2", engine=engine, dockerfile=dockerfile, annotations=(("team", "x"),))
+        (sent,) = service.sent("POST", "/v2/images")
+    assert parse_qs(urlsplit(sent.path).query) == {"force": ["true"], "auto_subscribe": ["false"]}
+    body = json.loads(sent.body)
+    coded = body["source"]["tag"].pop("dockerfile")
+    assert body == {"source": {"tag": {"pull_string": TAG}}, "annotations": {"team": "x"}}
+    assert re.fullmatch(r"[a-zA-Z0-9+/=]+", coded)
+    assert b64decode(coded) == dockerfile.read_bytes()
+
+
+def test_a_digest_goes_with_its_tag_and_the_time() -> None:
+    now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=2)))
+    with enterprise(Enterprise()) as service:
+        engine = RemoteEngine(url=service.url, token="key", poll=0.01)
+        gate(f"team/app:1.2@{DIGEST}", engine=engine, now=now)
+        (sent,) = service.sent("POST", "/v2/images")
+    assert json.loads(sent.body)["source"] == {
+        "digest": {
+            "pull_string": f"docker.io/team/app@{DIGEST}",
+            "tag": TAG,
+            "creation_timestamp_override": "2026-01-02T01:04:05Z",
+        }
+    }
+
+
+def test_a_policy_that_is_there_already_is_used(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps(POLICY))
+    with enterprise(Enterprise(answers={"/v2/policies": reply({"message": "exists"}, 409)})) as service:
+        engine = RemoteEngine(url=service.url, token="key", poll=0.01)
+        assert gate("team/app:1.2", engine=engine, policy=policy).verdict == "fail"
+
+
+def test_an_image_that_stays_unknown_is_no_verdict() -> None:
+    gone = reply({"message": "image not found"}, 404)
+    with enterprise(Enterprise(answers={f"/v2/images/{DIGEST}": gone})) as service:
+        engine = RemoteEngine(url=service.url, token="key", poll=0.0)
+        with pytest.raises(RemoteError, match="does not know the image it accepted"):
+            gate("team/app:1.2", engine=engine)
+    assert len(service.sent("GET", f"/v2/images/{DIGEST}")) == 6

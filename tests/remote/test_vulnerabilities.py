@@ -122,10 +122,28 @@ def test_a_share_that_is_none_is_not_known(epss: Any) -> None:
     assert match_of({**FULL, "epss": epss}, "debian").vulnerability.epss is None
 
 
-@pytest.mark.parametrize("score", [float("inf"), float("nan"), 10**400, 11, -1.0, "7", None])
+@pytest.mark.parametrize("score", [float("inf"), float("nan"), 10**400, 11, -1.0, "x", "1e9", None])
 def test_a_score_that_is_none_is_left_out(score: Any) -> None:
     told = {**FULL, "nvd_data": [{"cvss_v3": {"base_score": score}}], "vendor_data": []}
     assert match_of(told, "debian").vulnerability.cvss == ()
+
+
+def test_numbers_and_answers_may_be_texts() -> None:
+    told = {
+        **FULL,
+        "nvd_data": [{"cvss_v3": {"base_score": "7.5"}}],
+        "vendor_data": [],
+        "epss": [{"epss": "0.25", "percentile": "0.5"}],
+        "is_kev": "True",
+        "will_not_fix": "true",
+        "fix": None,
+        "suggested_fix_version": None,
+    }
+    match = match_of(told, "debian")
+    found = match.vulnerability
+    assert [one.base_score for one in found.cvss] == [7.5]
+    assert (found.epss, found.epss_percentile, found.known_exploited) == (0.25, 0.5, True)
+    assert match.fix.state == "wont-fix"
 
 
 @pytest.mark.parametrize(
