@@ -38,7 +38,7 @@ def read_reference(raw: dict[str, Any], path: str, words: Words, *, picks_images
     single = raw.get(legacy.SINGLE_RULE_SET_ID) if words is legacy.ENGINE_WORDS else None
     return Reference(
         path=path,
-        rule_set_ids=(single,) if isinstance(single, str) else _ids(raw, words.rule_set_ids),
+        rule_set_ids=(single,) if isinstance(single, str) and single else _ids(raw, words.rule_set_ids),
         allowlist_ids=_ids(raw, words.allowlist_ids),
         picks_images=picks_images,
     )
@@ -98,9 +98,9 @@ def _rule_set_ids(raw: dict[str, Any], path: str, words: Words) -> tuple[str, ..
     several, one = raw.get(words.rule_set_ids), None
     if words is legacy.ENGINE_WORDS:
         one = raw.get(legacy.SINGLE_RULE_SET_ID)
-        if one is not None and several is not None:
+        if one and several:
             return fault(f"either {legacy.SINGLE_RULE_SET_ID} or {words.rule_set_ids}, not both", path)
-    if one is not None:
+    if one is not None and not (one == "" and several):
         single = f"{path}.{legacy.SINGLE_RULE_SET_ID}"
         return (one,) if isinstance(one, str) and one else mistyped(one or None, "a text", single)
     if not several or not _is_ids(several):

@@ -90,6 +90,24 @@ ENDED_GATES = {
     "imagecheck": "",
     "pkgdiff": "",
 }
+# Their triggers: a rule that names another is not one that ended, but one that never was.
+ENDED_TRIGGERS = {
+    "anchoresec": "vulnlow vulnmedium vulnhigh vulncritical vulnunknown feedoutofdate unsupporteddistro",
+    "pkgcheck": "pkgnotpresent verify",
+    "pkgblacklist": "pkgfullmatch pkgnamematch",
+    "dockerfilecheck": "directivecheck effectiveuser expose nofrom fromscratch notag sudo volumepresent "
+    "nohealthcheck nodockerfile",
+    "filecheck": "contentmatch filenamematch suidsgidcheck",
+    "fileparse_passwd": "filenotstored usernamematch useridmatch groupidmatch shellmatch pentrymatch",
+    "gemcheck": "gemnotlatest gemnotofficial gembadversion gempkgfullmatch gempkgnamematch gemnofeed",
+    "npmcheck": "npmnotlatest npmnotofficial npmbadversion npmpkgfullmatch npmpkgnamematch npmnofeed",
+    "metadatacheck": "attributecheck",
+    "licblacklist": "licfullmatch licsubmatch",
+    "secretcheck": "contentmatch filenamematch",
+    "suiddiff": "suidmodediff suidfileadd suidfiledel suiddiff",
+    "imagecheck": "baseoutofdate",
+    "pkgdiff": "pkgdiff pkgversiondiff pkgadd pkgdel",
+}
 
 
 def words_of(raw: Any) -> Words:

@@ -9,7 +9,7 @@ from anchore_gate.policy import legacy
 from anchore_gate.policy.bundle import Rule
 from anchore_gate.policy.fault import mistyped
 from anchore_gate.policy.gates import REMOTE_GATES, REMOTE_TRIGGERS, find_gate, find_trigger, gate_names
-from anchore_gate.policy.legacy import ENDED_GATES
+from anchore_gate.policy.legacy import ENDED_GATES, ENDED_TRIGGERS
 from anchore_gate.policy.parameter import ParameterFault, configure
 from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
@@ -31,18 +31,17 @@ def parse_rule(raw: Any, *, path: str) -> Iterator[Rule | RuleFault]:
     for key, word in (("gate", gate), ("trigger", trigger)):
         if not word:
             yield RuleFault(mistyped(raw.get(key) or None, "a text", f"{path}.{key}"))
-    if gate in ENDED_GATES and trigger:
-        yield _ended(gate, path)
-        return
     params, faults = _params(raw.get("params"), path)
     yield from faults
     action = _action(raw.get("action"))
     if action is None:
         known = "GO, WARN, STOP"
         yield _fault("PolicyError", f"no action {raw.get('action')!r} (known: {known})", f"{path}.action")
-    if gate and trigger:
+    if gate in ENDED_GATES and trigger:
+        yield _ended(gate, trigger, path)
+    elif gate and trigger:
         yield from _rule(raw, gate, trigger, params, action, path, is_whole=not faults)
-    elif gate and gate not in REMOTE_GATES and find_gate(gate) is None:
+    elif gate and gate not in {*REMOTE_GATES, *ENDED_GATES} and find_gate(gate) is None:
         yield _unknown(gate, "", path)
 
 
@@ -111,7 +110,11 @@ def _unknown(gate: str, trigger: str, path: str) -> RuleFault:
     return _fault("TriggerNotFoundError", message, f"{path}.trigger")
 
 
-def _ended(gate: str, path: str) -> RuleFault:
+def _ended(gate: str, trigger: str, path: str) -> RuleFault:
+    known = ENDED_TRIGGERS[gate].split()
+    if trigger not in known:
+        message = f"no trigger {trigger!r} in the ended gate {gate!r} (it had: {', '.join(known)})"
+        return _fault("TriggerNotFoundError", message, f"{path}.trigger")
     successor = ENDED_GATES[gate]
     advice = f"use {successor!r}" if successor else "nothing replaces it"
     message = f"the gate {gate!r} has ended; the rule is not evaluated: {advice}"

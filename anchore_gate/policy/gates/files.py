@@ -142,7 +142,7 @@ class AttributeMatch(Trigger):
                 f"checksum={actual} op={self.checksum_match} specified_checksum={self.checksum}",
             )
         if self.mode:
-            bits, wanted = entry.mode & 0o7777, int(self.mode, 8) & 0o7777
+            bits, wanted = entry.mode & 0o7777, int(self.mode, 8)
             yield (
                 (bits == wanted) is (self.mode_op == "equals"),
                 f"mode={oct(bits)} op={self.mode_op} specified_mode={oct(wanted)}",

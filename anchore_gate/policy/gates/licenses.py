@@ -36,7 +36,7 @@ class _Denylist(PackagesTrigger):
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
         tokens = _tokens(evidence, self.package_type)
-        hits = [pair for pair in tokens for listed in self.licenses if self.fits(listed, pair[1])]
+        hits = [pair for pair in tokens for _ in range(self.times(pair[1]))]
         if hits:
             # the id of the finding rests on the order: ours is sorted, Engine's that of its database
             yield self.found(self._message(sorted(hits)), earlier=(self._message(hits),))
@@ -45,8 +45,8 @@ class _Denylist(PackagesTrigger):
         named = ", ".join(f"{name}({token})" for name, token in hits)
         return f"{self.WORD} Packages are installed that have denylisted licenses: {named}"
 
-    def fits(self, listed: str, token: str) -> bool:
-        """Whether the licence word is meant by the one on the list."""
+    def times(self, token: str) -> int:
+        """How often a package is named for a licence word."""
         raise NotImplementedError
 
 
@@ -56,9 +56,9 @@ class DenylistExactMatch(_Denylist):
     NAME = "denylist_exact_match"
     WORD = "LICFULLMATCH"
 
-    def fits(self, listed: str, token: str) -> bool:
-        """Letter for letter."""
-        return listed == token
+    def times(self, token: str) -> int:
+        """Once, where the list has it letter for letter."""
+        return int(token in self.licenses)
 
 
 class DenylistPartialMatch(_Denylist):
@@ -67,9 +67,9 @@ class DenylistPartialMatch(_Denylist):
     NAME = "denylist_partial_match"
     WORD = "LICSUBMATCH"
 
-    def fits(self, listed: str, token: str) -> bool:
-        """As a part of it."""
-        return listed in token
+    def times(self, token: str) -> int:
+        """For each text on the list that it holds."""
+        return sum(listed in token for listed in self.licenses)
 
 
 GATE: Final = Gate("licenses", "Licences of packages.", (DenylistExactMatch, DenylistPartialMatch))

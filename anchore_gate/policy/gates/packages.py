@@ -38,7 +38,7 @@ class RequiredPackage(PackagesTrigger):
         if installed is None:
             wanted = f"{self.name},{self.version}" if self.version else self.name
             yield self.found(f"Required input package ({wanted}) is not present in container image")
-        elif self.version and self.version not in {installed.version, full_version(installed)}:
+        elif self.version is not None and self.version not in {installed.version, full_version(installed)}:
             yield from self._other_version(installed, self.version)
 
     def _other_version(self, installed: Package, wanted: str) -> Iterator[Finding]:

@@ -48,7 +48,8 @@ DIGEST = hashlib.sha256(b"p").hexdigest()
         ({"checksum": DIGEST, "mode": "0600"}, None),
         ({"skip_missing": "false"}, None),
         ({"checksum": "", "mode": "", "checksum_match": "not_equals", "mode_op": "not_equals"}, None),
-        ({"mode": "100644"}, "filename=/etc/passwd and mode=0o644 op=equals specified_mode=0o644"),
+        ({"mode": "100644"}, None),
+        ({"mode": "100644", "mode_op": "not_equals"}, "filename=/etc/passwd and mode=0o644 op=not_equals specified_mode=0o100644"),
         ({"mode": " 0o0644 "}, "filename=/etc/passwd and mode=0o644 op=equals specified_mode=0o644"),
     ],
 )  # fmt: skip

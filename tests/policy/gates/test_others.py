@@ -36,6 +36,8 @@ def test_a_package_without_a_licence_has_engines_word_for_none() -> None:
     [
         ("blacklist_exact_match", "BSD,GPLv2+", "LICFULLMATCH Packages are installed that have blacklisted licenses: a(BSD), b(BSD), b(GPLv2+)"),
         ("blacklist_exact_match", "GPL", None),
+        ("blacklist_exact_match", "GPLv2+,GPLv2+", "LICFULLMATCH Packages are installed that have blacklisted licenses: b(GPLv2+)"),
+        ("blacklist_partial_match", "GPLv2,GPL", "LICSUBMATCH Packages are installed that have blacklisted licenses: a(LGPL), b(GPLv2+), b(GPLv2+)"),
         ("denylist_partial_match", "GPL", "LICSUBMATCH Packages are installed that have blacklisted licenses: a(LGPL), b(GPLv2+)"),
     ],
 )  # fmt: skip
