@@ -141,36 +141,6 @@ def test_a_rule_of_an_ended_gate_is_told_and_left_out() -> None:
     assert "use 'vulnerabilities'" in result.problems[0].message
 
 
-@pytest.mark.parametrize(
-    ("change", "kind"),
-    [({"trigger": "vulnhgih"}, "TriggerNotFoundError"), ({"action": "BLOCK"}, "PolicyError"), ({"params": None}, "PolicyError")],
-)  # fmt: skip
-def test_a_rule_of_an_ended_gate_that_never_was_one_stops(change: dict[str, Any], kind: str) -> None:
-    result = judge(bundle({**rule("AnchoreSec", "VulnHigh"), **change}))
-
-    assert kind in {problem.type for problem in result.problems}
-    assert result.final_action is Action.STOP
-
-
-@pytest.mark.parametrize(
-    ("ids", "picked"),
-    [
-        ({"policy_id": "p1", "policy_ids": []}, True),
-        ({"policy_id": "p1", "policy_ids": None}, True),
-        ({"policy_id": "", "policy_ids": ["p1"]}, True),
-        ({"policy_id": None, "policy_ids": ["p1"]}, True),
-        ({"policy_id": "p1", "policy_ids": ["p1"]}, False),
-        ({"policy_id": "", "policy_ids": []}, False),
-        ({"policy_id": None}, False),
-    ],
-)
-def test_a_mapping_names_policies_in_one_of_two_ways(ids: dict[str, Any], picked: bool) -> None:
-    result = judge(bundle(rule("always", "always", "GO"), mappings=[mapping(**ids)]))
-
-    assert (result.final_action is Action.GO) is picked
-    assert [one.type for one in result.problems] == ([] if picked else ["ValidationError"])
-
-
 def test_a_rule_only_a_service_answers_stops_unless_the_user_says_warn() -> None:
     raw = bundle(rule("stig", "anything", "GO"))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from anchore_gate.model.evaluation import Action
 from tests.policy.support import bundle, evidence, files, judge, mapping, rule
 
@@ -120,3 +122,33 @@ def test_everything_that_is_wrong_with_what_a_mapping_picks_is_told() -> None:
     ]
     assert (result.final_action, result.outcomes) == (Action.STOP, ())
     assert result.mapping is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [({"trigger": "vulnhgih"}, "TriggerNotFoundError"), ({"action": "BLOCK"}, "PolicyError"), ({"params": None}, "PolicyError")],
+)  # fmt: skip
+def test_a_rule_of_an_ended_gate_that_never_was_one_stops(change: dict[str, Any], kind: str) -> None:
+    result = judge(bundle({**rule("AnchoreSec", "VulnHigh"), **change}))
+
+    assert kind in {problem.type for problem in result.problems}
+    assert result.final_action is Action.STOP
+
+
+@pytest.mark.parametrize(
+    ("ids", "picked"),
+    [
+        ({"policy_id": "p1", "policy_ids": []}, True),
+        ({"policy_id": "p1", "policy_ids": None}, True),
+        ({"policy_id": "", "policy_ids": ["p1"]}, True),
+        ({"policy_id": None, "policy_ids": ["p1"]}, True),
+        ({"policy_id": "p1", "policy_ids": ["p1"]}, False),
+        ({"policy_id": "", "policy_ids": []}, False),
+        ({"policy_id": None}, False),
+    ],
+)
+def test_a_mapping_names_policies_in_one_of_two_ways(ids: dict[str, Any], picked: bool) -> None:
+    result = judge(bundle(rule("always", "always", "GO"), mappings=[mapping(**ids)]))
+
+    assert (result.final_action is Action.GO) is picked
+    assert [one.type for one in result.problems] == ([] if picked else ["ValidationError"])
