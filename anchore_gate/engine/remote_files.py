@@ -78,7 +78,12 @@ class FileRules:
         """An array with an element a file; a search says where it matched, never what."""
         if part in _KINDS:
             return json.dumps(list(_matches(_KINDS[part], files))).encode()
-        wants = dict.fromkeys(want.path for want in self.needs.wants if want.path and files.has(want.path))
+        listed = self.settings.retrieve
+        wants = {
+            path
+            for want in self.needs.wants
+            if (path := want.path) and files.has(path) and (listed is None or path in listed)
+        }
         return json.dumps(
             [
                 {"location": {"path": path}, "contents": b64encode(files.read(path)).decode()}

@@ -222,3 +222,11 @@ def test_a_file_that_is_too_long_is_not_sent_and_its_rule_not_answered(archive: 
     absent, unread = problems(result)
     assert "the service found nothing, where passwd_file/content_not_available" in absent
     assert "was not shown enough: it cannot answer retrieved_files/content_regex" in unread
+
+
+def test_only_files_that_are_to_be_retrieved_are_sent(archive: str) -> None:
+    settings = AnalyzerSettings(retrieve=("/etc/passwd",))
+    with enterprise(service_of(policy_of(RETRIEVED, ACCOUNTS), found_by(RETRIEVED))) as service:
+        assert judged(service, archive, settings=settings).verdict == "fail"
+    sent = json.loads(service.uploads["file-contents"].body)
+    assert [one["location"]["path"] for one in sent] == ["/etc/passwd"]
