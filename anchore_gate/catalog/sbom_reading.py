@@ -22,6 +22,7 @@ _TYPES = {
     "golang": "go-module",
     "maven": "java-archive",
     "nuget": "dotnet",
+    "pub": "dart-pub",
     "pypi": "python",
 }
 _SOURCE_RPM = regex(r"(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm")
@@ -128,6 +129,7 @@ def _told(package: Package, parts: Purl, group: str) -> Package:
         upstream="" if upstream == name else upstream,
         upstream_version="" if upstream_version == bare else upstream_version,
         epoch=epoch,
+        modularity=parts.qualifier("rpmmod") or None,
         group_id=(group or parts.namespace) if parts.type == "maven" else "",
     )
 

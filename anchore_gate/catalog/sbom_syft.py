@@ -64,7 +64,7 @@ def _package(artifact: dict[str, Any], layers: dict[str, int]) -> Package | None
         locations=tuple(dict.fromkeys(_locations(artifact))),
         layer=next((layers.get(text(one, "layerID")) for one in rows(artifact, "locations")), None),
         architecture=package.architecture or text(metadata, "architecture"),
-        modularity=text(metadata, "modularityLabel") if has_label else None,
+        modularity=text(metadata, "modularityLabel") if has_label else package.modularity,
         vendor=text(metadata, "vendor"),
         maintainer=text(metadata, "maintainer"),
         cpes=tuple(_cpes(artifact)),

@@ -199,6 +199,14 @@ def test_an_epoch_of_zero_is_kept_and_a_source_of_the_same_version_is_none(writt
     assert (one.version, one.epoch, one.upstream, one.upstream_version) == ("0:5.1-2", 0, "bash", "")
 
 
+def test_the_module_and_the_type_come_from_the_package_url() -> None:
+    purl = "pkg:rpm/redhat/nodejs@18-1?rpmmod=nodejs%3A18%3A8090020231114113712%3Aabc"
+    (one,) = foreign(name="nodejs", version="18-1", purl=purl).packages
+    assert one.modularity == "nodejs:18:8090020231114113712:abc"
+    (other,) = foreign(name="http", version="1", purl="pkg:pub/http@1").packages
+    assert (other.type, other.modularity) == ("dart-pub", None)
+
+
 def test_a_component_that_nobody_can_place_is_unknown() -> None:
     inventory = foreign(name="mystery", version="1")
     assert (inventory.packages, inventory.unknowns[0].path) == ((), "mystery")
