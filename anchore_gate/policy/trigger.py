@@ -110,6 +110,12 @@ class Evidence:
             raise PolicyError(f"{path} is too long to be read: {size} bytes (analyzer: retrieve, max-size)")
         return None
 
+    def is_retrieved(self, path: str) -> bool:
+        """Whether Anchore's analyzer keeps the file: one that is to be kept, and no link to one."""
+        is_listed = self.retrieve is None or path in self.retrieve
+        entry = self.filesystem.entry(path) if is_listed else None
+        return entry is not None and entry.type == "file" and self.filesystem.has(path)
+
     def packages_named(self, name: str) -> tuple[Package, ...]:
         """The packages of a name, in the inventory's order: a thousand rules ask, one index answers."""
         if not self._by_name:

@@ -49,15 +49,13 @@ def _entries(evidence: Evidence) -> list[tuple[str, list[str]]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentNotAvailable(_Passwd):
-    """Fires when the image has no `/etc/passwd`, or an empty one."""
+    """Fires when the image has no `/etc/passwd`, an empty one, or a link in its place."""
 
     NAME: ClassVar[str] = "content_not_available"
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
-        files = evidence.filesystem
-        is_listed = evidence.retrieve is None or _PATH in evidence.retrieve
-        if not is_listed or not files.has(_PATH) or not files.read(_PATH):
+        if not evidence.is_retrieved(_PATH) or not evidence.filesystem.read(_PATH):
             yield self.found(
                 "Cannot locate /etc/passwd in image stored files archive: check analyzer settings."
             )

@@ -16,7 +16,7 @@ from anchore_gate.values import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentNotAvailable(Trigger):
-    """Fires when the file is not in the image, is too large, or is not among those to be retrieved."""
+    """Fires when the file is not there, is a link or too large, or is not among those to be retrieved."""
 
     GATE: ClassVar[str] = "retrieved_files"
     NAME: ClassVar[str] = "content_not_available"
@@ -29,8 +29,7 @@ class ContentNotAvailable(Trigger):
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
-        is_listed = evidence.retrieve is None or self.path in evidence.retrieve
-        if not is_listed or not evidence.filesystem.has(self.path):
+        if not evidence.is_retrieved(self.path):
             yield self.found("Cannot locate file in the image analysis", path=self.path)
 
 

@@ -214,6 +214,19 @@ def test_accounts_that_are_not_to_be_retrieved_are_told(listed: tuple[str, ...] 
     assert len(findings(bundle(rule("passwd_file", "content_not_available")), seen)) == count
 
 
+def test_a_link_is_not_retrieved_as_in_engine_and_read_all_the_same() -> None:
+    link = FileEntry(path="/etc/passwd", type="symlink", mode=0o120777, link="../usr/lib/passwd")
+    seen = evidence(files=files(link, kept={"/etc/passwd": f"{ROOT}\n".encode()}))
+    rules = (
+        rule("passwd_file", "content_not_available"),
+        rule("retrieved_files", "content_not_available", path="/etc/passwd"),
+        rule("passwd_file", "denylist_usernames", user_names="root"),
+        rule("retrieved_files", "content_regex", path="/etc/passwd", regex="root", check="match"),
+    )
+
+    assert len(findings(bundle(*rules), seen)) == len(rules)
+
+
 CONF = evidence(files=files(kept={"/a": b"SSL on\nport 80\n"}))
 
 
