@@ -13,6 +13,7 @@ from anchore_gate.policy.legacy import ENGINE_WORDS, ENTERPRISE_WORDS, Words, wo
 from anchore_gate.policy.losses import losses
 from anchore_gate.policy.moment import parse_moment
 from anchore_gate.policy.parameter import BOOLEAN, Parameter, parameters
+from anchore_gate.policy.rehash import rehashed
 from anchore_gate.policy.strictness import KEYS, NEW_ONLY
 from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
@@ -39,8 +40,9 @@ def convert(raw: Mapping[str, Any], *, to: str) -> Converted:
     """
     words, version = _DIALECTS[to]
     old = words_of(raw)
-    writer = _Writer(old, words, version, has_nameless_findings=_names_nameless(raw, old))
-    return Converted(policy=writer.policy(raw), notes=tuple(losses(raw, old, words)))
+    ids = rehashed(raw, old, words)
+    writer = _Writer(old, words, version, _names_nameless(raw, old), ids)
+    return Converted(policy=writer.policy(raw), notes=tuple(losses(raw, old, words, ids)))
 
 
 def _names_nameless(raw: Mapping[str, Any], words: Words) -> bool:
@@ -55,6 +57,7 @@ class _Writer:
     new: Words
     version: str
     has_nameless_findings: bool
+    ids: Mapping[tuple[str, str], str]  # that rest on words: by gate and old id
 
     @property
     def _is_new(self) -> bool:
@@ -110,6 +113,8 @@ class _Writer:
 
     def _item(self, raw: dict[str, Any], path: str) -> dict[str, Any]:
         made = self._identified(raw, path, "item")
+        gate, trigger_id = str(raw["gate"]).lower(), str(raw["trigger_id"])
+        made["trigger_id"] = self.ids.get((gate, trigger_id), trigger_id)
         if raw.get("expires_on"):
             made["expires_on"] = _moment(str(raw["expires_on"]))
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from anchore_gate.policy import legacy
 from anchore_gate.policy.legacy import ENTERPRISE_WORDS, Words
@@ -14,7 +14,7 @@ _MOVED = frozenset({"reason", "owner", legacy.SINGLE_RULE_SET_ID})  # said in ot
 _TOLD = 5
 
 
-def losses(raw: Mapping[str, Any], old: Words, new: Words) -> Iterator[str]:
+def losses(raw: Mapping[str, Any], old: Words, new: Words, ids: Container[tuple[str, str]]) -> Iterator[str]:
     """What a reader must know of a sound policy that is written in new words. One line each."""
     yield from _keys(raw, old, new)
     for path, rule in _rules(raw, old):
@@ -26,7 +26,7 @@ def losses(raw: Mapping[str, Any], old: Words, new: Words) -> Iterator[str]:
             if kind != "tag":
                 yield f"mappings[{number}]: Anchore Engine fails on a mapping by {kind}"
     if old is not new:
-        yield from _ids(raw, old)
+        yield from _ids(raw, old, ids)
 
 
 def _keys(raw: Mapping[str, Any], old: Words, new: Words) -> Iterator[str]:
@@ -72,13 +72,14 @@ def _rules(raw: Mapping[str, Any], words: Words) -> Iterator[tuple[str, Mapping[
             yield f"{words.rule_sets}[{number}].rules[{place}]", rule
 
 
-def _ids(raw: Mapping[str, Any], words: Words) -> Iterator[str]:
-    """Items whose ids may be hashes of messages that the products word differently."""
+def _ids(raw: Mapping[str, Any], words: Words, known: Container[tuple[str, str]]) -> Iterator[str]:
+    """Items whose ids may be hashes of messages that the products word differently, but for known ones."""
     for allowlist in raw.get(words.allowlists) or ():
         found = [
             item["trigger_id"]
             for item in allowlist["items"]
             if legacy.has_other_ids(item["gate"], item["trigger_id"])
+            and (item["gate"].lower(), item["trigger_id"]) not in known
         ]
         if found:
             more = f" and {len(found) - _TOLD} more" if len(found) > _TOLD else ""

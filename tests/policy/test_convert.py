@@ -13,6 +13,7 @@ from anchore_gate import gate
 from anchore_gate.image.dockerfile import parse_dockerfile
 from anchore_gate.model.evaluation import Action, Evaluation
 from anchore_gate.model.inventory import Inventory, Package
+from anchore_gate.model.vulnerability import DatabaseIdentity, Match, Severity, Vulnerability
 from anchore_gate.policy.convert import convert
 from anchore_gate.policy.document import locate, shipped_names
 from anchore_gate.policy.parse import parse_bundle
@@ -73,13 +74,52 @@ def test_there_and_back_finds_the_same() -> None:
 
 
 def test_an_allowlist_keeps_accepting() -> None:
-    id_of_sudo = next(one.trigger_id for one in findings(bundle(OLD_RULES[1]), SEEN))
-    item = {"gate": "packages", "trigger_id": id_of_sudo}
-    converted = convert(bundle(OLD_RULES[1], items=[item]), to="v2")
+    [found] = findings(bundle(OLD_RULES[2]), SEEN)
+    item = {"gate": "passwd_file", "trigger_id": found.trigger_id}
+    converted = convert(bundle(OLD_RULES[2], items=[item]), to="v2")
 
     assert judge(converted.policy, SEEN).final_action.word == "go"
-    assert id_of_sudo in converted.notes[0]
+    assert found.trigger_id in converted.notes[0]
     assert converted.policy["allowlists"][0]["items"][0]["id"]
+
+
+SUDO = Package(type="deb", name="sudo", version="1")
+PACKAGES = (
+    *(SUDO, Package(type="npm", name="left-pad", version="1.0", locations=("/a/left-pad/package.json",))),
+    Package(type="gem", name="rake", version="13", locations=("/a/rake.gemspec",)),
+)
+MATCHES = tuple(
+    Match(package=SUDO, vulnerability=Vulnerability(id=name, namespace="x", severity=Severity.LOW))
+    for name in ("CVE-1-2", "CVE-1-3")
+)
+
+
+@pytest.mark.parametrize(
+    ("gate", "trigger", "params"),
+    [
+        ("packages", "blacklist", {"name": "sudo"}),
+        ("packages", "denylist", {"name": "sudo", "version": "1"}),
+        ("npms", "blacklisted_name_version", {"NAME": "left-pad"}),
+        ("ruby_gems", "blacklist", {"name": "rake", "version": "13"}),
+        ("vulnerabilities", "blacklist", {"vulnerability_ids": "CVE-1-2, CVE-1-9,CVE-1-3"}),
+    ],
+)
+def test_an_id_that_the_policy_alone_makes_is_written_in_the_new_words(
+    gate: str, trigger: str, params: dict[str, str]
+) -> None:
+    seen = evidence(
+        inventory=Inventory(packages=PACKAGES), matches=MATCHES, database=DatabaseIdentity(source="x")
+    )
+    asked = rule(gate, trigger, **params)
+    [found] = findings(bundle(asked), seen)
+    raw = bundle(asked, items=[{"id": "i", "gate": gate.upper(), "trigger_id": found.trigger_id}])
+    there = convert(raw, to="v2")
+
+    [new] = findings(there.policy, seen)
+    assert new.trigger_id != found.trigger_id
+    assert there.policy["allowlists"][0]["items"][0]["trigger_id"] == new.trigger_id
+    assert not [note for note in there.notes if "hash" in note]
+    assert to(there.policy, "v1")["whitelists"][0]["items"][0]["trigger_id"] == found.trigger_id
 
 
 def test_ids_that_are_made_are_the_same_every_time() -> None:
