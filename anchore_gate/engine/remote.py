@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from anchore_gate.engine.remote_here import Here
     from anchore_gate.model.image import ImageReference
     from anchore_gate.net.retry import Clock
+    from anchore_gate.policy.bundle import Bundle
     from anchore_gate.remote.service import Service
     from anchore_gate.remote.submission import Submission
     from anchore_gate.remote.values import Judgement, ServiceImage
@@ -107,6 +108,7 @@ class RemoteEngine:
             return self._assess_here(request, scheme)
         submission = self._submission(request, reference_of(request))
         with self.open(about=request.image) as service:
+            self._uploadable(service, request.bundle)
             accepted = self._accepted(service, submission)
             image, judgement = self._settled(service, request, accepted.digest, submission.tag)
             notes = self._notes(submission, accepted)
@@ -120,6 +122,7 @@ class RemoteEngine:
 
         wants_more = bool(self.subscribe or self.base or request.dockerfile)  # than a scan of packages takes
         with self.open(about=request.image) as service:
+            self._uploadable(service, request.bundle)
             if scheme == "dir" and not scans(service):
                 raise _unsupported(request, service)
             with one_of_few(service.client):
@@ -263,12 +266,16 @@ class RemoteEngine:
 
     def _by_policy(self, service: Service, request: Request, ask: Callable[[str], _T]) -> _T:
         """What `ask` answers under the policy that is to decide; ours is there only while it asks."""
-        if request.bundle is None:
+        policy = self._uploadable(service, request.bundle)
+        if policy is None:
             return ask(self.policy_id)
+        return self._uploads.ask(service, policy, ask, keep=self.keep_policy)
+
+    def _uploadable(self, service: Service, bundle: Bundle | None) -> dict[str, object] | None:
+        """Our policy as the service is given it. Raises `GateError` for its faults: before anybody waits."""
         from anchore_gate.engine.remote_policy import upload_of
 
-        policy = upload_of(request.bundle, dialect=service.api.POLICY_DIALECT)
-        return self._uploads.ask(service, policy, ask, keep=self.keep_policy)
+        return upload_of(bundle, dialect=service.api.POLICY_DIALECT) if bundle else None
 
     def _evaluated(
         self, service: Service, digest: str, tag: str, policy_id: str, *, base: str, interactive: bool

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from anchore_gate.api import gate, gate_all
 from anchore_gate.engine.remote import RemoteEngine
-from anchore_gate.errors import RemoteError, TimedOut
+from anchore_gate.errors import ConfigError, RemoteError, TimedOut
 from anchore_gate.net.retry import Clock
-from tests.support.anchore import ALPINE, PASSWORD, Engine, anchore
+from anchore_gate.policy.bundle import load_bundle
+from tests.support.anchore import ALPINE, PASSWORD, Engine, anchore, recorded
 from tests.support.web import Asked, Reply, serve
 
 
@@ -80,3 +83,18 @@ def test_a_policy_that_somebody_put_there_is_left() -> None:
         gate(ALPINE, policy="anchore-default", engine=engine)
         gate(ALPINE, policy="anchore-default", engine=engine_of(service))
         assert len(service.policies) == 1
+
+
+@pytest.mark.parametrize("image", [ALPINE, "docker-archive:not-there.tar"])
+def test_a_policy_that_cannot_be_uploaded_is_said_before_anything_is_submitted(
+    image: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "policy.json"
+    path.write_text(json.dumps(recorded("057_POST_policy_add")["request"]["body"]))
+    policy = load_bundle(path)
+    path.write_text("{}")
+    with anchore() as service:
+        engine = RemoteEngine(url=service.url, username="admin", password=PASSWORD, poll=0.01)
+        with pytest.raises(ConfigError, match="changed while the run was going on"):
+            gate(image, policy=policy, engine=engine)
+        assert service.sent("POST", "/v1/images") == []
