@@ -8,19 +8,19 @@ from anchore_gate.model.inventory import Package
 
 def spellings(package: Package) -> tuple[str, ...]:
     """The ways Anchore writes a package's version: whole, without the epoch, without the release."""
-    whole = package.version
+    whole = full_versions(package)
     if package.type == "rpm":
-        bare = full_version(package)
-        return tuple(dict.fromkeys((whole, bare, bare.rpartition("-")[0] or bare)))
+        return tuple(dict.fromkeys((*whole, *(one.rpartition("-")[0] or one for one in whole))))
     if package.type == "apk":
-        return tuple(dict.fromkeys((whole, whole.rpartition("-r")[0] or whole)))
-    return (whole,)
+        return tuple(dict.fromkeys((*whole, *(one.rpartition("-r")[0] or one for one in whole))))
+    return whole
 
 
-def full_version(package: Package) -> str:
-    """What Anchore calls the whole version: an rpm's is without the epoch."""
+def full_versions(package: Package) -> tuple[str, ...]:
+    """The ways to write the whole version: an rpm's epoch may be left out, as rpm itself prints it."""
     whole = package.version
-    return whole.partition(":")[2] or whole if package.type == "rpm" else whole
+    bare = whole.partition(":")[2] if package.type == "rpm" else ""
+    return (whole, bare) if bare else (whole,)
 
 
 def is_lower(package: Package, wanted: str) -> bool:

@@ -10,7 +10,8 @@ from anchore_gate.policy.trigger import Evidence, Gate, PackagesTrigger
 from anchore_gate.typed import ClassVar, Final
 from anchore_gate.values import dataclass
 
-_UNKNOWN = "N/A"  # Engine's word for a package that names no licence: policies deny it
+_NONE = "N/A"  # Engine's word for a package that names no licence: policies deny it
+_NONE_OF = {"deb": "Unknown"}  # and another one
 _TYPE = "Only packages of the distribution, or only the others"
 
 
@@ -20,7 +21,7 @@ def _tokens(evidence: Evidence, package_type: str) -> list[tuple[str, str]]:
         (package.name, token)
         for package in sorted(evidence.inventory.packages, key=lambda one: (one.name, one.version))
         if package_type == "all" or package.is_os is (package_type == "os")
-        for licence in package.licenses or (_UNKNOWN,)
+        for licence in package.licenses or (_NONE_OF.get(package.type, _NONE),)
         for token in licence.split()
     ]
 

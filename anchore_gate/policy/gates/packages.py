@@ -10,7 +10,7 @@ from anchore_gate.image.filesystem import FileEntry
 from anchore_gate.image.needs import Checksums, Needs
 from anchore_gate.model.evaluation import Finding
 from anchore_gate.model.inventory import Package, PackageFile
-from anchore_gate.policy.comparison import compare, full_version, is_lower, spellings
+from anchore_gate.policy.comparison import compare, full_versions, is_lower, spellings
 from anchore_gate.policy.expression import Expression
 from anchore_gate.policy.parameter import COMPARISONS, TEXT, WORDS, choice, parameter
 from anchore_gate.policy.settings import AnalyzerSettings
@@ -38,11 +38,11 @@ class RequiredPackage(PackagesTrigger):
         if installed is None:
             wanted = f"{self.name},{self.version}" if self.version else self.name
             yield self.found(f"Required input package ({wanted}) is not present in container image")
-        elif self.version is not None and self.version not in {installed.version, full_version(installed)}:
+        elif self.version is not None and self.version not in full_versions(installed):
             yield from self._other_version(installed, self.version)
 
     def _other_version(self, installed: Package, wanted: str) -> Iterator[Finding]:
-        fix, version = f"install {self.name} {wanted}", full_version(installed)
+        fix, version = f"install {self.name} {wanted}", installed.version
         if self.version_match_type == "exact":
             # Engine prints the name where it means the version: the id rests on it
             yield self.found(

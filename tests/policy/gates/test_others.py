@@ -23,11 +23,15 @@ PACKAGES = (
 SEEN = evidence(inventory=Inventory(packages=PACKAGES, distro=Distro(id="debian", version_id="12")))
 
 
-def test_a_package_without_a_licence_has_engines_word_for_none() -> None:
-    bare = evidence(inventory=Inventory(packages=(Package(type="deb", name="c", version="1"),)))
+@pytest.mark.parametrize(
+    ("kind", "word"),
+    [("deb", "Unknown"), ("rpm", "N/A"), ("apk", "N/A"), ("java-archive", "N/A"), ("npm", "N/A")],
+)
+def test_a_package_without_a_licence_has_engines_word_for_none(kind: str, word: str) -> None:
+    bare = evidence(inventory=Inventory(packages=(Package(type=kind, name="c", version="1"),)))
 
-    assert messages(bundle(rule("licenses", "denylist_exact_match", licenses="N/A")), bare) == [
-        "LICFULLMATCH Packages are installed that have blacklisted licenses: c(N/A)"
+    assert messages(bundle(rule("licenses", "denylist_exact_match", licenses="N/A,Unknown")), bare) == [
+        f"LICFULLMATCH Packages are installed that have blacklisted licenses: c({word})"
     ]
 
 

@@ -33,6 +33,9 @@ def asked(trigger: str, **params: Any) -> list[str]:
         ("libfoo1", "1.2.3", 0),
         ("Libfoo1", None, 0),
         ("bash", "5.1.8", 1),
+        ("bash", "1:5.1.8", 1),
+        ("bash", "1:5.1.8-6.el9", 1),
+        ("bash", "1:5.1.8-6", 0),
         ("bash", "5.1.8-6.el9", 1),
     ],
 )
@@ -71,10 +74,10 @@ def test_enterprise_words_have_their_own_id_and_both_are_allowed() -> None:
         ({"name": "bash", "version": "5.1.8-6.el9"}, None),
         ({"name": "bash", "version": "1:5.1.8-6.el9"}, None),
         ({"name": "bash", "version": "5.1.8"},
-         "Required input package (bash) is present (5.1.8-6.el9), but not at the version specified in policy (bash)"),
+         "Required input package (bash) is present (1:5.1.8-6.el9), but not at the version specified in policy (bash)"),
         ({"name": "bash", "version": "5.1.8", "version_match_type": "minimum"}, None),
         ({"name": "bash", "version": "5.2", "version_match_type": "minimum"},
-         "Required min-version input package (bash) is present (5.1.8-6.el9), "
+         "Required min-version input package (bash) is present (1:5.1.8-6.el9), "
          "but is lower version than what is specified in policy (5.2)"),
         ({"name": "libfoo1", "version": "1:1.3", "version_match_type": "minimum"},
          "Required min-version input package (libfoo1) is present (1:1.2.3-4+b1), "
