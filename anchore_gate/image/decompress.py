@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from anchore_gate.errors import ImageError, LimitExceeded
@@ -14,6 +15,7 @@ from anchore_gate.typed import IO, Any, Protocol
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
+_DAMAGE = (EOFError, ValueError, OSError)
 _READ = MIB
 _COMPRESSED = 128 * KIB  # that igzip reads at a time
 
@@ -53,6 +55,7 @@ class PlainStream:
         passing = self._hash.update if self._hash else _nothing
         self._ahead = ReadAhead(inner, passing) if ahead else None
         self._inner: Readable = self._ahead or _HashedPlain(inner, passing)
+        self.lend = partial(self._lent, self._ahead) if self._ahead else None
 
     def __enter__(self) -> PlainStream:
         return self
@@ -65,14 +68,29 @@ class PlainStream:
         """Fill the front of `view` with the next bytes; 0 at the end. Raises `ImageError`."""
         try:
             count = self._inner.readinto(view) or 0
-        except (EOFError, ValueError, OSError) as problem:
-            raise ImageError(f"{self.what}: {self.compression} data is damaged: {problem}") from problem
+        except _DAMAGE as problem:
+            raise self._damaged(problem) from problem
+        self._count(count)
+        return count
+
+    def _lent(self, ahead: ReadAhead) -> memoryview:
+        """The next bytes where they were read ahead to. Raises `ImageError`."""
+        try:
+            lent = ahead.lend()
+        except _DAMAGE as problem:
+            raise self._damaged(problem) from problem
+        self._count(len(lent))
+        return lent
+
+    def _damaged(self, problem: Exception) -> ImageError:
+        return ImageError(f"{self.what}: {self.compression} data is damaged: {problem}")
+
+    def _count(self, count: int) -> None:
         self.plain_size += count
         if self.plain_size > self._ratio_free and self.plain_size > MAX_RATIO * self._stored.size:
             raise LimitExceeded(
                 f"{self.what}: {self._stored.size} stored bytes grow more than {MAX_RATIO}-fold (a bomb?)"
             )
-        return count
 
     def finish(self) -> None:
         """Read to the end, so that the digests are those of the whole."""

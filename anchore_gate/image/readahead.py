@@ -57,6 +57,17 @@ class ReadAhead:
         self._rest = self._rest[count:]
         return count
 
+    def lend(self) -> memoryview:
+        """
+        The next bytes where they lie, until more is asked for; none at the end. Raises what `inner` raises.
+
+        To copy them would be work for the one thread that has most of it.
+        """
+        if not self._rest:
+            self._next()
+        lent, self._rest = self._rest, memoryview(b"")
+        return lent
+
     def close(self) -> None:
         """End the threads."""
         self._free.put(None)

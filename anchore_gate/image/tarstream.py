@@ -63,8 +63,9 @@ class TarStream:
     def __init__(self, source: PlainSource, *, what: str, capacity: int = 512 * KIB) -> None:
         self._source = source
         self._leap: Callable[[int], bool] | None = getattr(source, "skip", None)
+        self._lend: Callable[[], memoryview] | None = getattr(source, "lend", None)
         self._what = what
-        self._view = memoryview(bytearray(capacity))
+        self._view = memoryview(b"" if self._lend else bytearray(capacity))
         self._passed = 0  # bytes of the stream before the view
         self._start = 0  # of what is not yet consumed in the view
         self._end = 0
@@ -240,15 +241,17 @@ class TarStream:
 
     def _fill(self, size: int) -> bool:
         """Make at least `size` bytes lie in the view in one piece; False at the end of the stream."""
-        view = self._view
-        have = self._end - self._start
-        if size > len(view):
-            self._view = memoryview(bytearray(size))
-            self._view[:have] = view[self._start : self._end]
-            view = self._view
-        elif self._start:
-            view[:have] = view[self._start : self._end]
+        rest = self._view[self._start : self._end]
         self._passed += self._start
+        if not rest and self._lend is not None:
+            self._view = rest = self._lend()
+            self._start, self._end = 0, len(rest)
+            if len(rest) >= size:
+                return True
+        if size > len(self._view) or self._lend is not None:  # what is lent is not ours to write to
+            self._view = memoryview(bytearray(size))
+        view, have = self._view, len(rest)
+        view[:have] = rest
         self._start, self._end = 0, have
         while self._end < size:
             count = self._source.readinto(view[self._end :])

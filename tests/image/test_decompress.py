@@ -137,3 +137,25 @@ def test_damage_that_is_met_ahead_is_raised_where_it_is_read() -> None:
 def test_reading_ahead_may_be_given_up() -> None:
     with stream(by_gzip(bytes(20 * MIB)), ahead=True) as source:
         assert source.readinto(memoryview(bytearray(10))) == 10
+
+
+def lent_of(source: PlainStream) -> bytes:
+    assert source.lend is not None
+    return b"".join(map(bytes, iter(source.lend, b"")))
+
+
+def test_what_is_read_ahead_is_lent_and_counted() -> None:
+    plain = bytes(range(256)) * 20_000
+    with stream(by_gzip(plain), ahead=True) as source:
+        assert lent_of(source) == plain
+        assert lent_of(source) == b""
+    assert source.plain_size == len(plain)
+    assert source.plain_hex == hashlib.sha256(plain).hexdigest()
+
+
+def test_damage_and_bombs_are_met_in_what_is_lent() -> None:
+    with stream(by_gzip(PLAIN)[:-9], ahead=True) as source, pytest.raises(ImageError, match="damaged"):
+        lent_of(source)
+    bomb = stream(by_gzip(bytes(20 * MIB)), ratio_free=MIB, ahead=True)
+    with bomb, pytest.raises(LimitExceeded, match="a bomb"):
+        lent_of(bomb)

@@ -30,8 +30,26 @@ class Dribble:
         return self._stream.readinto(view[: self._step])
 
 
-def walk(content: bytes, *, step: int = 1 << 20, capacity: int = 2 << 20) -> list[tuple[Member, bytes]]:
-    tar = TarStream(Dribble(content, step), what="it", capacity=capacity)
+class Lender(Dribble):
+    """A source that lends its memory, and uses it again as soon as more is asked for."""
+
+    def __init__(self, content: bytes, step: int) -> None:
+        super().__init__(content, step)
+        self._memory = bytearray(step)
+
+    def readinto(self, view: memoryview, /) -> int:
+        self._memory[:] = b"#" * self._step
+        return super().readinto(view)
+
+    def lend(self) -> memoryview:
+        count = super().readinto(memoryview(self._memory))
+        return memoryview(self._memory)[:count]
+
+
+def walk(
+    content: bytes, *, step: int = 1 << 20, capacity: int = 2 << 20, source: type[Dribble] = Dribble
+) -> list[tuple[Member, bytes]]:
+    tar = TarStream(source(content, step), what="it", capacity=capacity)
     found = []
     for member in tar.members():
         if member.segments is not None:
@@ -70,17 +88,22 @@ def members(draw: st.DrawFn) -> list[tuple[tarfile.TarInfo, bytes]]:
     st.sampled_from([tarfile.PAX_FORMAT, tarfile.GNU_FORMAT]),
     st.integers(1, 700),
     st.sampled_from([1024, 5000]),
+    st.sampled_from([Dribble, Lender]),
 )
 @settings(max_examples=150, deadline=None)
 def test_it_reads_what_tarfile_writes(
-    given_members: list[tuple[tarfile.TarInfo, bytes]], format: int, step: int, capacity: int
+    given_members: list[tuple[tarfile.TarInfo, bytes]],
+    format: int,
+    step: int,
+    capacity: int,
+    source: type[Dribble],
 ) -> None:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w", format=format) as tar:
         for info, content in given_members:
             tar.addfile(info, io.BytesIO(content))
     # Long names need room for their headers: the capacity is small here only to move the borders.
-    found = walk(stream.getvalue(), step=step, capacity=max(capacity, 8192))
+    found = walk(stream.getvalue(), step=step, capacity=max(capacity, 8192), source=source)
     types = {b"0": "file", b"5": "dir", b"2": "symlink", b"1": "link", b"3": "chardev"}
     assert [(m.name.rstrip("/"), m.type, m.mode, m.uid, m.gid, m.link, body) for m, body in found] == [
         (i.name.rstrip("/"), types[i.type], i.mode, i.uid, i.gid, i.linkname, content)
