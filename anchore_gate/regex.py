@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from anchore_gate.typed import TYPE_CHECKING, Any
+from anchore_gate.typed import TYPE_CHECKING, Any, TypeVar
 
-__all__ = ["regex"]
+__all__ = ["quietly", "regex"]
+
+_T = TypeVar("_T")
 
 if TYPE_CHECKING:
     from re import compile as regex
@@ -22,3 +25,12 @@ else:
             found = getattr(re.compile(*self._told), name)
             setattr(self, name, found)
             return found
+
+
+def quietly(read: Callable[..., _T], *given: Any) -> _T:
+    """What `read` makes of an expression of a user's: its `FutureWarning` helps nobody who runs a gate."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return read(*given)

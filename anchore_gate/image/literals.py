@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from anchore_gate.regex import quietly
 from anchore_gate.typed import Any
 
 if sys.version_info >= (3, 11):
@@ -25,7 +26,7 @@ def required_literals(regex: str) -> frozenset[bytes] | None:
     None of them holds a newline, so each lies within one line.
     """
     try:
-        found = _best(_parse(regex.encode("utf-8", "surrogateescape")))
+        found = _best(quietly(_parse, regex.encode("utf-8", "surrogateescape")))
     except RecursionError:
         return None
     return found if found and min(map(len, found)) >= _SHORTEST else None

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from anchore_gate.errors import LimitExceeded, UsageError
 from anchore_gate.image.limits import MIB
 from anchore_gate.image.needs import ContentSearch
-from anchore_gate.regex import regex
+from anchore_gate.regex import quietly, regex
 from anchore_gate.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class _Compiled:
     def _plain(self) -> Match:
         search = self.search
         try:
-            return re.compile(search.regex.encode("utf-8", "surrogateescape")).match
+            return quietly(re.compile, search.regex.encode("utf-8", "surrogateescape")).match
         except (re.error, OverflowError, RecursionError) as problem:
             raise UsageError(f"content search {search.name!r} does not compile: {problem}") from problem
 

@@ -11,12 +11,11 @@ from __future__ import annotations
 import json
 import re
 import sys
-import warnings
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from anchore_gate.errors import PolicyError
-from anchore_gate.regex import regex
+from anchore_gate.regex import quietly, regex
 from anchore_gate.typed import Any
 
 TIME_BOUND = 10.0
@@ -101,12 +100,10 @@ def _is_match(match: Callable[[str], object], text: str) -> bool:
 def _check(text: str) -> None:
     if _PLAIN.fullmatch(text):
         return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            re.compile(text)
-        except (re.error, RecursionError, OverflowError) as problem:
-            raise ValueError(f"not a regular expression: {problem}") from problem
+    try:
+        quietly(re.compile, text)
+    except (re.error, RecursionError, OverflowError) as problem:
+        raise ValueError(f"not a regular expression: {problem}") from problem
 
 
 @lru_cache(maxsize=1024)

@@ -9,6 +9,7 @@ from pathlib import Path
 from anchore_gate._file import read_limited
 from anchore_gate.errors import ConfigError
 from anchore_gate.image.needs import MIB, ContentSearch
+from anchore_gate.regex import quietly
 from anchore_gate.typed import Any
 from anchore_gate.values import dataclass, replace
 
@@ -187,7 +188,7 @@ def _expression(text: str, where: str) -> NamedExpression:
     if not equals or not name:
         raise ConfigError(f"{where}: not NAME=EXPRESSION: {text[:80]!r}")
     try:
-        re.compile(text.encode().partition(b"=")[2])
+        quietly(re.compile, text.encode().partition(b"=")[2])
     except (re.error, ValueError, RecursionError, OverflowError) as problem:
         raise ConfigError(f"{where}: does not compile: {problem}") from problem
     return NamedExpression(name, regex)

@@ -9,6 +9,7 @@ import pytest
 
 from anchore_gate.errors import ConfigError
 from anchore_gate.image.literals import required_literals
+from anchore_gate.image.search import _Compiled
 from anchore_gate.policy.parse import parse_bundle
 from anchore_gate.policy.settings import AnalyzerSettings, NamedExpression, load_settings, with_table
 from anchore_gate.policy.target import Target
@@ -137,6 +138,14 @@ def test_a_wrong_file_of_anchores_is_told_in_one_line(tmp_path: Path, text: str,
 
     with pytest.raises(ConfigError, match=f"analyzer_config.yaml: {said}"):
         load_settings(path)
+
+
+def test_an_expression_of_odd_style_is_taken_without_a_word() -> None:
+    odd = table(contents={"expressions": {"A": "[[a]||b"}}).content_searches()[
+        0
+    ]  # pytest makes warnings errors
+
+    assert _Compiled(odd).match(b"[") is not None
 
 
 def test_a_file_may_hold_our_own_table(tmp_path: Path) -> None:
