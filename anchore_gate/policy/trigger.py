@@ -116,11 +116,21 @@ class Evidence:
         entry = self.filesystem.entry(path) if is_listed else None
         return entry is not None and entry.type == "file" and self.filesystem.has(path)
 
+    @property
+    def packages(self) -> tuple[Package, ...]:
+        """The packages as Anchore counts them: the program that all of BusyBox's distribution is, is one."""
+        distro = self.inventory.distro
+        if distro is None or distro.id != "busybox" or not distro.version_id:
+            return self.inventory.packages
+        version = distro.version_id.removeprefix("v")
+        program = Package(type="binary", name="busybox", version=version, locations=("/bin/busybox",))
+        return (*self.inventory.packages, program)
+
     def packages_named(self, name: str) -> tuple[Package, ...]:
         """The packages of a name, in the inventory's order: a thousand rules ask, one index answers."""
         if not self._by_name:
             index: defaultdict[str, list[Package]] = defaultdict(list)
-            for package in self.inventory.packages:
+            for package in self.packages:
                 index[package.name].append(package)
             self._by_name.update(index)
         return tuple(self._by_name.get(name, ()))
