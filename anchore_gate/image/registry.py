@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from types import TracebackType
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from anchore_gate.errors import ImageNotFound, InvalidReference, NetworkError, RegistryError
 from anchore_gate.image.endpoint import Endpoint, Whole
@@ -21,6 +21,7 @@ from anchore_gate.model.image import ImageReference, Layer
 from anchore_gate.net.address import origin_of
 from anchore_gate.net.redact import redact_url
 from anchore_gate.net.retry import Clock
+from anchore_gate.net.session import target_of
 from anchore_gate.typed import Any, TypeVar
 from anchore_gate.values import dataclass
 
@@ -249,7 +250,7 @@ def _next(link: str, base: str, path: str) -> str:
         target, _, parameters = part.partition(";")
         words = parameters.replace('"', "").replace(" ", "").lower().split(";")
         if "rel=next" in words and target.strip().startswith("<") and target.strip().endswith(">"):
-            url = urljoin(base + path, target.strip()[1:-1])
+            url = target_of(base + path, target.strip()[1:-1])
             if origin_of(url) != origin_of(base):
                 raise RegistryError(f"refused the next page {redact_url(url)}: another host")
             parts = urlsplit(url)

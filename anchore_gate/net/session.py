@@ -161,7 +161,7 @@ class Session(AbstractContextManager["Session"]):
             if not redirects or answer.status not in REDIRECTS or not location:
                 return answer
             answer.close()
-            target = urljoin(url, location)
+            target = target_of(url, location)
             check_redirect(url, target)
             if origin_of(target) != origin_of(url):
                 sent = harmless(sent)
@@ -184,6 +184,14 @@ class Session(AbstractContextManager["Session"]):
     def close(self) -> None:
         """Close every connection."""
         self.transport.close()
+
+
+def target_of(url: str, location: str) -> str:
+    """Where a `Location` leads. Raises `NetworkError` for one that is no URL."""
+    try:
+        return urljoin(url, location)
+    except ValueError as problem:
+        raise NetworkError(f"{redact_url(url)} redirects to what is no URL") from problem
 
 
 def check_redirect(origin: str, target: str) -> None:

@@ -186,7 +186,8 @@ def _unix_pool(path: Path) -> type[HTTPConnectionPool]:
 def _translated(url: str, settings: SessionSettings) -> Iterator[None]:
     try:
         yield
-    except (RequestException, HTTPError, OSError, UnicodeError) as problem:
+    # requests reads a redirect it does not follow: one to no URL is a ValueError of the standard library's.
+    except (RequestException, HTTPError, OSError, ValueError) as problem:
         raise _ours(problem, url, settings) from problem
 
 
@@ -210,6 +211,8 @@ def _ours(problem: Exception, url: str, settings: SessionSettings) -> NetworkErr
         return NetworkError(f"no connection to {place}: {os.strerror(system.errno)}", transient=True)
     if isinstance(problem, (RequestsConnectionError, ChunkedEncodingError, HTTPError)):
         return NetworkError(f"the connection to {place} was cut", transient=True)
+    if isinstance(problem, ValueError) and not isinstance(problem, (RequestException, UnicodeEncodeError)):
+        return NetworkError(f"{place} sent headers that cannot be read")
     return NetworkError(f"cannot ask {redact_url(url)}: {type(problem).__name__}")
 
 

@@ -8,12 +8,12 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
 from anchore_gate.errors import NetworkError, RemoteAuthError, RemoteError, TimedOut
 from anchore_gate.net.redact import redact_text, redact_url
 from anchore_gate.net.retry import Clock, RetryPolicy, with_retries
-from anchore_gate.net.session import REDIRECTS, Session, SessionSettings
+from anchore_gate.net.session import REDIRECTS, Session, SessionSettings, target_of
 from anchore_gate.remote.deadline import Deadline, within
 from anchore_gate.remote.login import Login
 from anchore_gate.remote.messages import message_of
@@ -228,7 +228,8 @@ class Client(AbstractContextManager["Client"]):
         secrets = (*self.settings.secrets, *self._login.secrets)
         said = message_of(reply.error)
         if reply.status in REDIRECTS:  # not followed: credentials are for the place that was named
-            said = f"it redirects to {redact_url(urljoin(place, reply.headers.get('Location', '')))} (--url)"
+            target = target_of(place, reply.headers.get("Location", ""))
+            said = f"it redirects to {redact_url(target)} (--url)"
         return Told(reply.status, message=redact_text(said, secrets=secrets))
 
     def _permitted(self, told: Told, question: _Question) -> Told:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from anchore_gate.errors import RemoteAuthError, RemoteError
+from anchore_gate.net.session import REDIRECTS
 from anchore_gate.remote import v1, v2
 from anchore_gate.remote.client import Client
 from anchore_gate.remote.service import AWAY, Service, numbers
@@ -54,7 +55,7 @@ def discover(client: Client) -> Service:
         except RemoteError as error:  # refused, or a page of something else
             why = error if isinstance(error, RemoteAuthError) else why
             continue
-        if told.status in AWAY:
+        if told.status in AWAY | REDIRECTS:
             why = client.error(told, f"{client.settings.root}{prefix}/version")
         version, api = _version(told.value, "service"), _version(told.value, "api")
         if prefix and (version or api):

@@ -117,6 +117,16 @@ def test_a_redirect_to_a_file_is_refused() -> None:
         session.request("GET", site.url, redirects=5)
 
 
+@pytest.mark.parametrize("redirects", [0, 5])
+def test_a_redirect_to_no_url_is_no_crash(redirects: int) -> None:
+    with (
+        serve(lambda _: Reply(302, headers={"Location": "http://[bad"})) as site,
+        Session() as session,
+        pytest.raises(NetworkError, match="headers that cannot be read"),
+    ):
+        session.request("GET", site.url, redirects=redirects)
+
+
 def test_an_unknown_authority_names_the_option_that_trusts_it(authority: Authority) -> None:
     settings = SessionSettings(ca_option="--registry-ca")
     with (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -121,6 +122,23 @@ def test_where_no_api_answers_that_is_said(pages: dict[str, Reply], category: st
         found("", pages)
     assert (caught.value.category, caught.value.exit_code) == (category, 3)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        ("https://anchore.example/version?t=s3cret", "it redirects to https://anchore.example/version"),
+        ("/login", "it redirects to http://127.0.0.1"),
+        ("http://[bad", "sent headers that cannot be read"),
+        ("", "it redirects to http://127.0.0.1"),
+    ],
+)
+def test_where_it_redirects_is_said(location: str, said: str) -> None:
+    moved = Reply(301, b"", {"Location": location})
+    with pytest.raises(GateError, match=re.escape(said)) as caught:
+        found("", {"/version": moved, "/v2/version": moved, "/v1/version": moved})
+    assert caught.value.exit_code == 3
+    assert "s3cret" not in str(caught.value)
 
 
 def test_a_guarded_tree_refuses_wrong_credentials_in_the_end() -> None:
