@@ -43,11 +43,12 @@ def run(args: argparse.Namespace) -> int:
 
     if not args.reason.strip():
         raise UsageError("--reason: say why")
-    expires = _moment(args.expires, datetime.now(timezone.utc))
+    now = datetime.now(timezone.utc)
+    expires = _moment(args.expires, now)
     judged = load_run(args.result)
     file = PolicyFile.read(args.policy)
     policy = PolicyText(file.text)
-    told = [f"{args.policy}: {one}" for one in _accepted(args, policy, judged, expires)]
+    told = [f"{args.policy}: {one}" for one in _accepted(args, policy, judged, expires, now)]
     judges = {one.evaluation.bundle_id for one in judged.results if isinstance(one, GateResult)}
     if policy.id not in judges:
         told.append(f"note: the result is another policy's: {', '.join(sorted(judges))}, not {policy.id}")
@@ -59,7 +60,9 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _accepted(args: argparse.Namespace, policy: PolicyText, judged: GateRun, expires: str) -> Iterator[str]:
+def _accepted(
+    args: argparse.Namespace, policy: PolicyText, judged: GateRun, expires: str, now: datetime
+) -> Iterator[str]:
     from anchore_gate.policy.edit import Acceptance
 
     done: set[tuple[str, str, str]] = set()
@@ -73,9 +76,18 @@ def _accepted(args: argparse.Namespace, policy: PolicyText, judged: GateRun, exp
                 continue
             done.add((allowlist, gate, trigger_id))
             before = policy.accept(item, allowlist_id=allowlist)
-            end = f"until {before}" if before else "without an end"
-            was = "" if before is None else f" (there before, {end})"
-            yield f"{gate} {trigger_id} accepted in {allowlist!r} until {expires}{was}"
+            yield f"{gate} {trigger_id} accepted in {allowlist!r} until {expires}{_before(before, now)}"
+
+
+def _before(end: str | None, now: datetime) -> str:
+    from anchore_gate.policy.moment import parse_moment
+
+    if end is None:
+        return ""
+    if not end:
+        return " (there before, without an end)"
+    word = "expired on" if parse_moment(end) <= now else "until"
+    return f" (there before, {word} {end})"
 
 
 def _moment(text: str, now: datetime) -> str:

@@ -122,15 +122,27 @@ def test_an_image_without_a_mapping_needs_the_lists_name(
     assert "error: " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        ("2098-01-31T00:00:00Z", "(there before, until 2098-01-31T00:00:00Z)"),
+        ("2020-01-31T00:00:00Z", "(there before, expired on 2020-01-31T00:00:00Z)"),
+        (None, "(there before, without an end)"),
+    ],
+)
 def test_what_was_there_before_is_told(
-    result: Path, policy: Path, capsys: pytest.CaptureFixture[str]
+    result: Path, policy: Path, capsys: pytest.CaptureFixture[str], end: str | None, said: str
 ) -> None:
-    assert allow(result, policy, KNOWN, KNOWN, expires="2098-01-31") == 0
+    assert allow(result, policy, KNOWN, KNOWN) == 0
     assert "there before" not in capsys.readouterr().err
-    assert allow(result, policy, KNOWN) == 0
-    assert "(there before, until 2098-01-31T00:00:00Z)" in capsys.readouterr().err
+    raw = json.loads(policy.read_text())
+    raw["allowlists"][0]["items"][0]["expires_on"] = end
+    policy.write_text(json.dumps(raw))
 
-    assert len(json.loads(policy.read_text())["allowlists"][0]["items"]) == 1
+    assert allow(result, policy, KNOWN) == 0
+    assert said in capsys.readouterr().err
+    [item] = json.loads(policy.read_text())["allowlists"][0]["items"]
+    assert item["expires_on"] == "2099-01-31T00:00:00Z"
 
 
 def test_a_result_of_another_policy_is_told(
