@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from urllib.parse import quote
 
 from anchore_gate.model.inventory import Package
@@ -14,7 +15,11 @@ from anchore_gate.remote.values import mapping, text, texts, words
 from anchore_gate.remote.vulnerabilities import match_of
 from anchore_gate.typed import Any
 
-_NO_PACKAGES = frozenset({"files", "malware", "content_search", "secret_search", "retrieved_files"})
+# Kinds whose entries are packages, and kinds whose entries are not; of another one they may be.
+_PACKAGES = frozenset({"os", "npm", "gem", "python", "java", "binary", "go"})
+_NO_PACKAGES = frozenset(
+    {"files", "malware", "licenses", "content_search", "secret_search", "retrieved_files"}
+)
 _VERSIONS = ("version", "maven-version", "implementation-version", "specification-version")
 
 
@@ -22,12 +27,15 @@ def packages(service: Service, digest: str, distro: str) -> tuple[Package, ...]:
     """Every package of the image, of every kind the service lists. Raises `RemoteError`."""
     place = f"{service.api.PREFIX}/images/{digest}/content"
     kinds = [one for one in rows(service.client, place) if isinstance(one, str) and one not in _NO_PACKAGES]
-    found = {
-        package(mapping(one, "a package"), kind, distro)
-        for kind in kinds
-        for one in rows(service.client, f"{place}/{quote(kind, safe='')}")
-    }
+    found = {one for kind in kinds for one in _of_kind(service, place, kind, distro)}
     return tuple(sorted(found, key=lambda one: (one.type, one.name, one.version, one.locations)))
+
+
+def _of_kind(service: Service, place: str, kind: str, distro: str) -> Iterator[Package]:
+    for one in rows(service.client, f"{place}/{quote(kind, safe='')}"):
+        entry = mapping(one, "a package")
+        if kind in _PACKAGES or "package" in entry:
+            yield package(entry, kind, distro)
 
 
 def package(raw: dict[str, Any], kind: str, distro: str) -> Package:

@@ -180,3 +180,15 @@ def test_an_image_that_stays_unknown_is_no_verdict() -> None:
         with pytest.raises(RemoteError, match="does not know the image it accepted"):
             gate("team/app:1.2", engine=engine)
     assert len(service.sent("GET", f"/v2/images/{DIGEST}")) == 6
+
+
+def test_contents_that_are_no_packages_are_passed_over() -> None:
+    place = f"/v2/images/{DIGEST}/content"
+    answers = {
+        place: ["os", "files", "licenses", "malware", "novel", "nuget", 7],
+        f"{place}/novel": {"content": [{"model": "llama"}]},
+        f"{place}/nuget": {"content": [{"package": "Newtonsoft.Json", "version": "13.0.1", "type": "nuget"}]},
+    }
+    with enterprise(Enterprise(answers=answers)) as service:
+        result = gate("team/app:1.2", engine=RemoteEngine(url=service.url, token="key", poll=0.01))
+    assert [one.name for one in result.inventory.packages] == ["libssl", "Newtonsoft.Json"]
