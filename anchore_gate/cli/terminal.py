@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from anchore_gate.typed import TextIO
 from anchore_gate.values import dataclass
 
+_WIDEST = 2_000  # characters of a cell
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -39,11 +41,14 @@ def has_colour(stream: TextIO) -> bool:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write columns to standard output: aligned, no colour, no wrapping, so that `grep` works."""
-    body = [tuple(header), *(tuple(row) for row in rows)]
+    """Write columns to standard output: aligned, a row a line, no colour: so that `grep` works."""
+    from anchore_gate.report.cleaning import line
+
+    body = [tuple(header), *(tuple(line(cell, limit=_WIDEST) for cell in row) for row in rows)]
     widths = [max(len(row[i]) for row in body) for i in range(len(header))]
     for row in body:
-        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        told = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        _plain(_inert(told), "")
 
 
 def terminal_width() -> int:

@@ -199,3 +199,16 @@ def test_an_entry_that_says_nothing_is_listed(
     found = json.loads(capsys.readouterr().out)
     assert len(found) == (2 if action == "status" else 1)
     assert found[-1].get("active", False) is False
+
+
+def test_a_name_that_commands_a_terminal_or_a_ci_system_is_text(capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = "::error::x\x1b[31m\u202e\n::set-output::y\r##vso[z"
+    with anchore() as service:
+        told = reply([{"policyId": hostile, "name": hostile, "active": True}])
+        service.instead["GET", PLACES["policies"]] = [told]
+        assert main(["remote", "policies", "--url", service.url, "--username", "admin"]) == 0
+    header, row = capsys.readouterr().out.splitlines()
+    assert header.startswith("ID")
+    assert row.startswith("| ::error::x")
+    assert not {"\x1b", "\u202e", "\r"} & set(row)
+    assert "##vso[" not in row
