@@ -24,7 +24,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "image rule": _PICKS,
 }
 SOURCES = ("source_mappings", "sbom_mappings")  # of what is no image
-NEW_ONLY = (*SOURCES, "last_updated", "artifact_type")
+NEW_ONLY = (*SOURCES, "last_updated", "artifact_type", "$schema")  # which is of the other words
 
 _NEW_GATES = frozenset({"ancestry", "distro", "image_source_drift", "stig", "tag_drift"})
 _NEW_TRIGGERS = frozenset({("packages", "metadata"), ("vulnerabilities", "kev_list")})

@@ -131,7 +131,8 @@ def test_a_policy_may_say_where_its_schema_is() -> None:
         assert list(breaches(named)) == []
         assert judge(named).final_action is judge(raw).final_action
         assert list(review(parse_bundle(named), now=NOW)) == []
-        assert "$schema" not in convert(named, to="v2").policy
+        for dialect in DIALECTS:
+            assert "$schema" not in convert(named, to=dialect).policy
 
 
 def test_what_is_completed_is_described() -> None:
