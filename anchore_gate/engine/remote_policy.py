@@ -7,7 +7,7 @@ import json
 from anchore_gate.engine.engine import Request
 from anchore_gate.errors import ConfigError, UsageError
 from anchore_gate.model.digest import Digest
-from anchore_gate.policy.bundle import Bundle
+from anchore_gate.policy.bundle import Allowlist, Bundle, ImageRule, RuleSet
 from anchore_gate.policy.items import AllowlistItem
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.typed import TYPE_CHECKING
@@ -15,6 +15,9 @@ from anchore_gate.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from anchore_gate.engine.remote_files import FileRules
     from anchore_gate.remote.service import Service
+
+# What cannot be written in other words; a service says itself what else is wrong with the rules that it asks.
+_SHAPELESS = frozenset({"PolicyError", "ValidationError"})
 
 
 def upload_of(bundle: Bundle, *, dialect: str) -> dict[str, object]:
@@ -37,7 +40,10 @@ def upload_of(bundle: Bundle, *, dialect: str) -> dict[str, object]:
     parsed = parse_bundle(raw, source=bundle.source, digest=bundle.digest)
     if _accepted(parsed) != _accepted(bundle):
         raise UsageError("a service decides by the policy's own allowlists: add the further ones to its file")
-    problem = next((one for one in parsed.problems if one.severity == "error"), None)
+    parts: tuple[Bundle | ImageRule | RuleSet | Allowlist, ...]
+    parts = (parsed, *parsed.mappings, *parsed.rule_sets, *parsed.allowlists)
+    faults = (problem for part in parts for problem in part.problems)
+    problem = next((one for one in faults if one.type in _SHAPELESS and one.severity == "error"), None)
     if problem is not None:
         raise ConfigError(f"policy {bundle.source!r}: {problem.path}: {problem.message}")
     made = dict(convert(raw, to=dialect).policy)

@@ -36,7 +36,7 @@ def convert(raw: Mapping[str, Any], *, to: str) -> Converted:
     """
     The policy in the words of `v1` (Engine) or `v2` (Enterprise), with nothing that this product refuses.
 
-    What it was given must be without errors (`Bundle.problems`): nothing is mended here.
+    Its parts must be of the kinds that they should be (no `ValidationError`): nothing is mended here.
     """
     words, version = _DIALECTS[to]
     old = words_of(raw)

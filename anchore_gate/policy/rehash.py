@@ -46,13 +46,13 @@ def _messages(rule: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     trigger = legacy.current_trigger(gate, trigger)
     if (gate, trigger) not in {*_NAMED, _VULNERABILITIES}:
         return
-    given = {one["name"].lower(): one.get("value") for one in rule["params"]}
+    given = {one["name"].lower(): str(one.get("value") or "") for one in rule["params"]}
     if (gate, trigger) == _VULNERABILITIES:
-        ids = [part.strip() for part in given["vulnerability_ids"].split(",")]
+        ids = [part.strip() for part in given.get("vulnerability_ids", "").split(",")]
         few = ids if len(ids) <= _MOST_IDS else []
         found = [list(some) for count in range(1, len(few) + 1) for some in combinations(few, count)]
         for some in (*found, ids):
             yield gate, trigger, f"Denylisted vulnerabilities detected: {some!r}"
         return
     suffix = f"-{given['version']}" if given.get("version") else ""
-    yield gate, trigger, f"{_NAMED[gate, trigger]}{given['name']}{suffix}"
+    yield gate, trigger, f"{_NAMED[gate, trigger]}{given.get('name', '')}{suffix}"

@@ -57,10 +57,11 @@ def test_what_validate_says_is_what_a_check_stops_on(seed: Any, picks: list[tupl
             assert stopping <= set(errors)
             assert not stopping or result.final_action is Action.STOP
     list(explain(draft.bundle, None, now=NOW))
-    if not errors:
-        for dialect in ("v1", "v2"):
+    if not {one.type for one in errors} & {"ValidationError", "PolicyError", "UnsupportedVersionError"}:
+        for dialect in ("v1", "v2"):  # an unknown gate and such can be written in other words
             made = json.dumps(convert(raw, to=dialect).policy).encode()
-            assert read_draft(made, source="p.json").errors(now=NOW) == ()
+            left = read_draft(made, source="p.json").errors(now=NOW)
+            assert [one.type for one in left] == [one.type for one in errors]
 
 
 @settings(max_examples=150, deadline=None)

@@ -13,6 +13,7 @@ import pytest
 
 from anchore_gate.api import gate
 from anchore_gate.engine.remote import RemoteEngine
+from anchore_gate.errors import ConfigError
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.result import GateResult
 from anchore_gate.policy.convert import convert
@@ -160,3 +161,25 @@ def test_a_service_is_not_given_what_it_refuses_and_reports_have_it_all_the_same
         "description": "why (owner: me)",
     }
     assert outcome.controls == ("NIST-800-190:4.1.1",)
+
+
+@pytest.mark.parametrize(
+    ("key", "part", "place"),
+    [
+        ("rule_sets", {"id": "p9", "version": "2"}, r"rule_sets\[1\]\.rules: required"),
+        ("rule_sets", {"id": "p9", "version": "2", "rules": [{}]}, r"rule_sets\[1\]\.rules\[0\]\.gate"),
+        ("allowlists", {"id": "w9", "version": "2"}, r"allowlists\[1\]\.items: required"),
+    ],
+)
+def test_a_fault_that_no_image_meets_is_not_sent(
+    tmp_path: Path, key: str, part: dict[str, Any], place: str
+) -> None:
+    raw = enterprise_policy(rule("packages", "required_package", name="curl"))
+    raw[key].append(part)
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps(raw))
+    archive = f"docker-archive:{CASES / 'images' / 'scratch.tar'}"
+
+    with evaluating(tmp_path) as service, pytest.raises(ConfigError, match=place):
+        gate(archive, engine=RemoteEngine(url=service.url, token="key"), policy=policy, tag="app:1")
+    assert service.sent("POST", "/v2/policies") == []
