@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from anchore_gate.report.writer import Plan
 
 GROUPS = ("input", "policy", "report", "output", "registry", "remote", "db", "run")
+_LONGEST_FAULTS = 4_000  # characters of the last line
 _LONGEST_LIST = 1024 * 1024  # bytes of an images file
 
 
@@ -221,11 +222,12 @@ def _say_no_more() -> None:
 def _policy_faults(run: GateRun) -> str:
     """What is wrong with the policy, in a line; "" where nothing is."""
     from anchore_gate.model.result import GateResult
+    from anchore_gate.report.cleaning import line
     from anchore_gate.report.evidence import faults
 
     judged = [result for result in run.results if isinstance(result, GateResult)]
     faulty = [result for result in judged if result.evaluation.has_error]
-    return " ".join(faults(*faulty).split()) if faulty else ""
+    return line(faults(*faulty), limit=_LONGEST_FAULTS) if faulty else ""
 
 
 def _is_github(settings: Settings) -> bool:

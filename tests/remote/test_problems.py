@@ -164,3 +164,20 @@ def test_the_json_report_keeps_to_its_schema(check: Run) -> None:
     Draft202012Validator(json.loads(path.read_text())).validate(
         json.loads(Path("out/result.json").read_text())
     )
+
+
+def test_what_the_service_says_commands_no_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANCHORE_GATE_PASSWORD", PASSWORD)
+
+    def hostile(body: Any) -> None:
+        table_of(body)["evaluation_problems"] = [{**FAULT, "details": "bad\x1b[31m\u202e\n::error::owned"}]
+
+    with anchore(Engine(states=["analyzed"], rewrite=hostile)) as service:
+        assert main(["check", IMPORTED, "--url", service.url, "--username", "admin"]) == 3
+    said = capsys.readouterr()
+    for text in (said.out, said.err):
+        assert not {"\x1b", "\u202e"} & set(text)
+        assert not any(row.lstrip().startswith("::") for row in text.splitlines())
