@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 
-from anchore_gate.errors import GateError, RemoteError
+from anchore_gate.errors import GateError, PolicyError, RemoteError
 from anchore_gate.remote.service import PolicyMissing, Service
 from anchore_gate.remote.turn import Turn
 from anchore_gate.typed import Any, TypeVar
@@ -30,6 +30,7 @@ class Uploads:
         self._users: Counter[str] = Counter()
         self._there: set[str] = set()
         self._ours: set[str] = set()
+        self._refused: dict[str, str] = {}  # by id, and why
         self._is_over = False
 
     def __reduce__(self) -> tuple[type[Uploads], tuple[()]]:
@@ -73,10 +74,19 @@ class Uploads:
                 return
             if self._is_over:
                 raise service.client.timed_out("no policy uploaded")
+            if policy_id in self._refused:
+                raise PolicyError(self._refused[policy_id])
             if not service.has_policy(policy_id):
                 self._ours.add(policy_id)
-                service.add_policy(policy)
+                self._add(service, policy_id, policy)
             self._there.add(policy_id)
+
+    def _add(self, service: Service, policy_id: str, policy: dict[str, Any]) -> None:
+        try:
+            service.add_policy(policy)
+        except PolicyError as error:  # it will be no better for the next image
+            self._refused[policy_id] = str(error)
+            raise
 
     def _leave(self, service: Service, policy_id: str, *, keep: bool) -> None:
         with self._lock:

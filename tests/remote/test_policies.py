@@ -12,9 +12,10 @@ import pytest
 from anchore_gate.api import gate, gate_all
 from anchore_gate.engine.remote import RemoteEngine
 from anchore_gate.errors import ConfigError, RemoteError, TimedOut
+from anchore_gate.model.result import NoVerdict
 from anchore_gate.net.retry import Clock
 from anchore_gate.policy.bundle import load_bundle
-from tests.support.anchore import ALPINE, PASSWORD, Engine, anchore, recorded
+from tests.support.anchore import ALPINE, PASSWORD, Engine, anchore, answer, recorded
 from tests.support.web import Asked, Reply, serve
 
 
@@ -98,3 +99,18 @@ def test_a_policy_that_cannot_be_uploaded_is_said_before_anything_is_submitted(
         with pytest.raises(ConfigError, match="changed while the run was going on"):
             gate(image, policy=policy, engine=engine)
         assert service.sent("POST", "/v1/images") == []
+
+
+def test_a_policy_that_is_refused_is_sent_once(tmp_path: Path) -> None:
+    path = tmp_path / "policy.json"
+    path.write_text(json.dumps(recorded("057_POST_policy_add")["request"]["body"]))
+    with anchore(Engine(states=["analyzed"])) as service:
+        service.instead["POST", "/v1/policies"] = [answer("085_POST_policy_add_schema_error")] * 9
+        engine = RemoteEngine(url=service.url, username="admin", password=PASSWORD, poll=0.01)
+        with ThreadPoolExecutor(1) as executor:
+            results = gate_all([ALPINE] * 4, policy=path, engine=engine, executor=executor)
+        assert len(service.sent("POST", "/v1/policies")) == 1
+    told = {(one.exit_code, one.message) for one in results if isinstance(one, NoVerdict)}
+    ((code, message),) = told
+    assert code == 2
+    assert "'version' is a required property" in message
