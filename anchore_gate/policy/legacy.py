@@ -54,6 +54,7 @@ ENTERPRISE_WORDS = Words(
     versions=(),
 )
 SINGLE_RULE_SET_ID = "policy_id"
+SOURCES = ("source_mappings", "sbom_mappings")  # Enterprise's, of what is no image
 
 _WORDS = {"whitelist": "allowlist", "blacklist": "denylist"}
 _PARAMETERS = {"usernameblacklist": "user_names", "useridblacklist": "user_ids"}

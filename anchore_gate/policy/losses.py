@@ -7,7 +7,7 @@ from collections.abc import Container, Iterator, Mapping
 
 from anchore_gate.policy import legacy
 from anchore_gate.policy.legacy import ENTERPRISE_WORDS, Words
-from anchore_gate.policy.strictness import KEYS, SOURCES, unknown_to
+from anchore_gate.policy.strictness import KEYS, unknown_to
 from anchore_gate.typed import Any
 
 _MOVED = frozenset({"reason", "owner", legacy.SINGLE_RULE_SET_ID})  # said in other words
@@ -31,7 +31,7 @@ def losses(raw: Mapping[str, Any], old: Words, new: Words, ids: Container[tuple[
 
 def _keys(raw: Mapping[str, Any], old: Words, new: Words) -> Iterator[str]:
     if new is not ENTERPRISE_WORDS:
-        for name in SOURCES:
+        for name in legacy.SOURCES:
             if old is ENTERPRISE_WORDS and raw.get(name):
                 yield f"{name} are left out: Anchore Engine knows none"
         return

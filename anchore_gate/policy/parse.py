@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     _T = TypeVar("_T", RuleSet, Allowlist)
 
 _FAULTY = (ValueError, TypeError, KeyError, AttributeError)  # what an item that is none makes of itself
-_SOURCES = ("source_mappings", "sbom_mappings")  # Enterprise's, of what is no image
 _Elements = tuple[tuple[dict[str, Any], str], ...]
 
 
@@ -151,7 +150,7 @@ def _identified(
 
 
 def _sources(raw: dict[str, Any], words: Words) -> Iterator[Reference]:
-    for name in _SOURCES if words is ENTERPRISE_WORDS else ():
+    for name in legacy.SOURCES if words is ENTERPRISE_WORDS else ():
         for one, path in _elements(raw, name, []):
             yield read_reference(one, path, words, picks_images=False)
 

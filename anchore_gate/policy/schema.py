@@ -11,7 +11,7 @@ from anchore_gate.policy.gates import REMOTE_GATES, find_gate, gate_names
 from anchore_gate.policy.legacy import ENDED_GATES, ENGINE_WORDS, ENTERPRISE_WORDS, Words, words_of
 from anchore_gate.policy.meanings import MEANINGS, meaning, required
 from anchore_gate.policy.parameter import Parameter, parameters
-from anchore_gate.policy.strictness import KEYS, SOURCES
+from anchore_gate.policy.strictness import KEYS
 from anchore_gate.policy.trigger import Trigger, description
 from anchore_gate.typed import Any
 
@@ -142,7 +142,7 @@ def _policy(words: Words) -> dict[str, Any]:
     }
     if words is ENGINE_WORDS:
         return {**parts, ENTERPRISE_WORDS.rule_sets: {"type": "null"}}
-    return {**parts, "last_updated": {"type": "number"}, **dict.fromkeys(SOURCES, _list_of("source"))}
+    return {**parts, "last_updated": {"type": "number"}, **dict.fromkeys(legacy.SOURCES, _list_of("source"))}
 
 
 def _rule_set(words: Words) -> dict[str, Any]:

@@ -23,8 +23,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "mapping": (*_PICKS, "rule_set_ids", "allowlist_ids"),
     "image rule": _PICKS,
 }
-SOURCES = ("source_mappings", "sbom_mappings")  # of what is no image
-NEW_ONLY = (*SOURCES, "last_updated", "artifact_type", "$schema")  # which is of the other words
+NEW_ONLY = (*legacy.SOURCES, "last_updated", "artifact_type", "$schema")  # which is of the other words
 
 _NEW_GATES = frozenset({"ancestry", "distro", "image_source_drift", "stig", "tag_drift"})
 _NEW_TRIGGERS = frozenset({("packages", "metadata"), ("vulnerabilities", "kev_list")})
