@@ -76,7 +76,8 @@ class PolicyFile:
                 raise ConfigError(f"policy {str(self.path)!r}: changed meanwhile; nothing was written")
             made.replace(place)
         except OSError as problem:
-            raise ConfigError(f"policy {str(self.path)!r}: {problem.strerror or problem}") from problem
+            said = problem.strerror or problem
+            raise ConfigError(f"policy {str(self.path)!r}: nothing was written: {said}") from problem
         except UnicodeEncodeError as problem:
             raise UsageError("an item holds what is no text: nothing was written") from problem
         finally:

@@ -226,6 +226,15 @@ def test_a_file_that_changed_meanwhile_is_not_written_over(policy: Path) -> None
     assert [path.name for path in policy.parent.iterdir()] == ["policy.json"]
 
 
+def test_a_file_that_is_gone_meanwhile_is_not_made(policy: Path) -> None:
+    read = PolicyFile.read(policy)
+    policy.unlink()
+
+    with pytest.raises(ConfigError, match="nothing was written: No such file or directory"):
+        read.write(read.text)
+    assert list(policy.parent.iterdir()) == []
+
+
 def test_a_reason_that_is_no_text_is_refused(result: Path, policy: Path) -> None:
     before = policy.read_bytes()
 
