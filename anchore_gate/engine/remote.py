@@ -172,7 +172,7 @@ class RemoteEngine:
             dockerfile=submission.dockerfile,
             files=here.files.parts,
         )
-        with uploaded(service, parts) as imported:
+        with self._uploads.importing(), uploaded(service, parts) as imported:
             accepted = self._accepted(service, replace(submission, imported=imported))
         taken = frozenset(name for name, _ in imported.contents)
         shown = replace(IMPORTED, rules=here.files.answered(taken), fired=here.files.fired)

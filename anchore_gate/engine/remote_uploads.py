@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 from anchore_gate.errors import GateError, PolicyError, RemoteError
 from anchore_gate.remote.service import PolicyMissing, Service
@@ -32,6 +32,8 @@ class Uploads:
         self._ours: set[str] = set()
         self._refused: dict[str, str] = {}  # by id, and why
         self._is_over = False
+        self._imports = 0
+        self._imported = threading.Condition()
 
     def __reduce__(self) -> tuple[type[Uploads], tuple[()]]:
         return Uploads, ()  # another process uploads by itself
@@ -46,9 +48,23 @@ class Uploads:
         finally:
             self._leave(service, policy_id, keep=keep)
 
+    @contextmanager
+    def importing(self) -> Iterator[None]:
+        """While parts of an import are there that are taken away should it fail: a run waits for that."""
+        with self._imported:
+            self._imports += 1
+        try:
+            yield
+        finally:
+            with self._imported:
+                self._imports -= 1
+                self._imported.notify_all()
+
     def end(self, asking: Callable[[], AbstractContextManager[Service]], *, keep: bool) -> None:
         """Let nobody put a policy there any more, and take away what is there still."""
         self._is_over = True
+        with self._imported:
+            self._imported.wait_for(lambda: not self._imports, _PATIENCE)
         self._turn.idle(_PATIENCE)  # what is on its way arrives before it is taken away
         left = () if keep else tuple(sorted(self._ours.copy()))
         if left:

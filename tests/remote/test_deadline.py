@@ -26,6 +26,7 @@ from anchore_gate.net.retry import Clock
 from anchore_gate.remote.deadline import Deadline
 from tests.support.anchore import ALPINE, IMPORTED, PASSWORD, Engine, anchore, recorded, reply
 from tests.support.enterprise import IMAGE, Enterprise, enterprise
+from tests.support.images import docker_archive, make_layer
 from tests.support.web import Asked, Reply, serve
 
 NAMES = [f"team/app:1.2@sha256:{number:064x}" for number in range(6)]
@@ -202,3 +203,24 @@ def test_a_run_that_ends_waits_for_no_answer() -> None:
             assert asked.wait(10)
         assert isinstance(future.exception(5), TimedOut)
         held.set()
+
+
+def test_an_import_is_invalidated_before_a_run_ends_without_it(tmp_path: Path) -> None:
+    archive = docker_archive(tmp_path / "app.tar", [make_layer({"a": "b"})], tag="app:1")
+    asked, held = threading.Event(), threading.Event()
+    service = Engine()
+
+    def hang(one: Asked) -> Reply:
+        if one.path.endswith("/packages"):
+            asked.set()
+            held.wait(10)
+        return service.respond(one)
+
+    with serve(hang) as site, ThreadPoolExecutor(1) as executor:
+        engine = RemoteEngine(url=site.url, username="admin", password=PASSWORD)
+        with run_of(engine) as running:
+            future = executor.submit(gate, f"docker-archive:{archive}", engine=running)
+            assert asked.wait(10)
+        assert [one.method for one in service.asked if "/imports/images/" in one.path] == ["DELETE"]
+        held.set()
+        assert isinstance(future.exception(5), TimedOut)
