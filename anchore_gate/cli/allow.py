@@ -69,14 +69,27 @@ def _accepted(
     for trigger_id in args.trigger_ids:
         for gate, mapping in _found(judged, trigger_id):
             item = Acceptance(
-                gate=gate, trigger_id=trigger_id, expires_on=expires, reason=args.reason, owner=args.owner
+                gate=gate,
+                trigger_id=_literal(trigger_id),
+                expires_on=expires,
+                reason=args.reason,
+                owner=args.owner,
             )
             allowlist = _allowlist(policy, item, mapping, args.allowlist)
             if (allowlist, gate, trigger_id) in done:
                 continue
             done.add((allowlist, gate, trigger_id))
             before = policy.accept(item, allowlist_id=allowlist)
-            yield f"{gate} {trigger_id} accepted in {allowlist!r} until {expires}{_before(before, now)}"
+            yield f"{gate} {item.trigger_id} accepted in {allowlist!r} until {expires}{_before(before, now)}"
+
+
+def _literal(trigger_id: str) -> str:
+    """The id as an item that accepts this one only: an image may name a folder `*`."""
+    if "*" not in trigger_id and not trigger_id.strip().startswith("regexp:"):
+        return trigger_id
+    import re
+
+    return f"regexp:{re.escape(trigger_id)}$"
 
 
 def _before(end: str | None, now: datetime) -> str:

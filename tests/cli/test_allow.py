@@ -11,6 +11,7 @@ import pytest
 from anchore_gate.cli import main
 from anchore_gate.cli.policy_file import PolicyFile
 from anchore_gate.errors import ConfigError
+from anchore_gate.policy.pattern import Pattern
 from anchore_gate.report.json import REPORTER
 from anchore_gate.report.reporter import ReportOptions
 from tests.policy.support import bundle, enterprise, rule
@@ -168,6 +169,18 @@ def test_a_faulty_policy_is_not_edited_and_all_its_faults_are_said(
     ]
     assert "faulty, so nothing was written" in said[-1]
     assert policy.read_bytes() == before
+
+
+@pytest.mark.parametrize("hostile", ["CVE-2024-0001+*", "regexp:.*", " regexp:(", "*"])
+def test_an_id_that_would_be_a_pattern_accepts_itself_only(result: Path, policy: Path, hostile: str) -> None:
+    result.write_text(result.read_text().replace(KNOWN, hostile))
+
+    assert allow(result, policy, hostile) == 0
+    assert allow(result, policy, hostile) == 0
+    [item] = json.loads(policy.read_text())["allowlists"][0]["items"]
+    pattern = Pattern.parse(item["trigger_id"])
+    assert pattern.matches(hostile)
+    assert not any(pattern.matches(one) for one in (KNOWN, f"{hostile}x", "CVE-2024-0001+", "x"))
 
 
 def test_a_link_stays_and_what_it_means_is_edited(result: Path, policy: Path, tmp_path: Path) -> None:
