@@ -5,17 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from anchore_gate.api import gate, gate_all
-from anchore_gate.engine import remote_here
+from anchore_gate.api import gate
 from anchore_gate.engine.remote import RemoteEngine
-from anchore_gate.errors import AnalysisFailed, ImageError, ImageNotFound, RemoteError, TimedOut, UsageError
+from anchore_gate.errors import AnalysisFailed, ImageError, ImageNotFound, RemoteError, UsageError
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.result import GateResult
 from tests.support import images
@@ -292,40 +289,3 @@ def test_an_sbom_whose_image_does_not_fit_together_is_no_verdict(
 def test_an_archive_that_is_not_there_is_named() -> None:
     with anchore() as service, pytest.raises(ImageNotFound, match=r"nowhere\.tar"):
         judged(service, "docker-archive:/nowhere.tar")
-
-
-class Room(threading.BoundedSemaphore):
-    """Counts who comes in."""
-
-    entered = 0
-
-    def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
-        self.entered += 1
-        return super().acquire(blocking, timeout)
-
-
-def test_few_images_are_read_at_a_time_however_many_wait(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    names = [
-        f"docker-archive:{images.docker_archive(tmp_path / f'{number}.tar', LAYERS, tag=f'team/app:{number}')}"
-        for number in range(8)
-    ]
-    room = Room(2)
-    monkeypatch.setattr(remote_here, "_AT_A_TIME", room)
-    with anchore(Engine(states=["analyzed"])) as service, ThreadPoolExecutor(8) as executor:
-        engine = RemoteEngine(url=service.url, username="admin", password=PASSWORD, poll=0.01)
-        results = gate_all(names, engine=engine, executor=executor)
-    assert {one.verdict for one in results} == {"fail"}
-    assert room.entered == len(names)
-
-
-def test_an_image_that_finds_no_room_in_time_is_no_verdict(
-    archive: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    room = Room(1)
-    monkeypatch.setattr(remote_here, "_AT_A_TIME", room)
-    with room, anchore() as service:
-        engine = RemoteEngine(url=service.url, username="admin", password=PASSWORD, timeout=0.5)
-        with pytest.raises(TimedOut, match="within"):
-            gate(f"docker-archive:{archive}", engine=engine)
