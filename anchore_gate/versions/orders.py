@@ -24,6 +24,7 @@ WORDS = {
     ),
     "gem": ("gem", "ruby", "rubygems"),
     "pep440": ("python", "pep440", "pypi"),
+    "pacman": ("pacman", "alpm"),
     "maven": ("maven", "java", "java-archive", "jenkins-plugin"),
 }
 _ORDERS = {word: order for order, words in WORDS.items() for word in words}
@@ -68,6 +69,8 @@ def order(name: str) -> Order:
         return Order(name, module.parse_published, _compare)
     if name == "rpm":
         return Order(name, parse, _compare_rpm)
+    if name == "pacman":
+        return Order(name, parse, lambda version, bound: int(version.against(bound)))
     if name == "pep440":
         return Order(name, parse, _compare_python)
     if name == "gem":

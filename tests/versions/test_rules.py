@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
-from anchore_gate.versions import apk, deb, gem, maven, rpm, semver
+from anchore_gate.versions import apk, deb, gem, maven, pacman, rpm, semver
 from anchore_gate.versions.constraint import Answer, parse_constraint, satisfies
 from anchore_gate.versions.orders import order, order_for, order_without_epoch
 from anchore_gate.versions.version import InvalidVersion
@@ -196,3 +198,34 @@ def test_a_constraint_has_three_answers(version: str, constraint: str, answer: A
 def test_a_constraint_says_why_it_cannot_be_compared_with() -> None:
     assert "'junk'" in parse_constraint("< junk", order("apk")).problem
     assert parse_constraint("< 1", order("apk")).problem == ""
+
+
+def test_pacman_orders_as_its_manual_does() -> None:
+    rows = ("1.0a 1.0b 1.0beta 1.0p 1.0pre 1.0rc 1.0 1.0.a 1.0.1", "1 1.0 1.1 1.1.1 1.2 2.0 3.0.0")
+    for row in rows:
+        versions = [pacman.parse(text) for text in row.split()]
+        assert all(lower < higher for lower, higher in pairwise(versions))
+    assert pacman.parse("1:1.0-1") > pacman.parse("3.6-1")
+    assert pacman.parse("1.0-1") < pacman.parse("1.0-2")
+
+
+@pytest.mark.parametrize(
+    ("version", "constraint", "answer"),
+    [
+        ("8.7.1-1", "< 8.7.1-2", Answer.YES),
+        ("8.7.1-2", "< 8.7.1-2", Answer.NO),
+        ("8.7.1-1", "<= 8.7.1", Answer.YES),
+        ("1:1.2-1", "< 1.3-1", Answer.YES),
+        ("1:1.2-1", "< 0:1.3-1", Answer.NO),
+    ],
+)
+def test_what_a_bound_of_pacmans_leaves_out_does_not_count(
+    version: str, constraint: str, answer: Answer
+) -> None:
+    assert satisfies(version, constraint, order("pacman")) is answer
+
+
+@pytest.mark.parametrize("text", ["", "1" * 2000])
+def test_what_is_no_version_of_pacmans_is_refused(text: str) -> None:
+    with pytest.raises(InvalidVersion):
+        pacman.parse(text)
