@@ -238,8 +238,8 @@ def _is_github(settings: Settings) -> bool:
 def _exit_code(run: GateRun, settings: Settings) -> int:
     if run.exit_code == 3 and settings.text("on-error") == "warn":
         hint("anchore-gate: no verdict; --on-error warn lets the pipeline go on")
-        codes = [int(result.verdict == "fail") for result in run.results]
-        return max(codes, default=0)
+        # Only what has no verdict goes on: a wrong setting of another image is as red as it is alone.
+        return max((one.exit_code for one in run.results if one.exit_code != 3), default=0)
     return run.exit_code
 
 

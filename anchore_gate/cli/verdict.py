@@ -11,7 +11,14 @@ from anchore_gate.model.evaluation import Action
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry, counts
-from anchore_gate.report.evidence import first_things, ordered, provenance, unanswered_rules, verdict_line
+from anchore_gate.report.evidence import (
+    first_things,
+    ordered,
+    placed,
+    provenance,
+    unanswered_rules,
+    verdict_line,
+)
 from anchore_gate.report.redaction import shareable
 from anchore_gate.report.writer import STANDARD_OUTPUT
 
@@ -79,7 +86,7 @@ def _body(result: GateResult | NoVerdict, *, verbose: bool) -> Iterator[Line]:
 
 def _problems(result: GateResult) -> Iterator[Line]:
     for problem in result.evaluation.problems[:_ITEMS]:
-        told = line(f"policy {problem.severity}: {problem.message} {problem.path}", limit=400)
+        told = line(f"policy {problem.severity}: {placed(problem)}", limit=400)
         yield Line(told, style=_STYLES["fail" if problem.severity == "error" else "warn"], indent=2)
     unanswered = unanswered_rules(result)
     for why, rules in list(unanswered.items())[:_ITEMS]:

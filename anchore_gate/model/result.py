@@ -61,9 +61,12 @@ class GateResult:
     @property
     def passed(self) -> bool:
         """Whether the image may go on."""
-        if self.is_undecided:
-            return False
-        return self.fail_on is None or self.evaluation.final_action < self.fail_on
+        return not self.fails(self.evaluation.final_action)
+
+    def fails(self, action: Action) -> bool:
+        """Whether that action fails the image: where the policy has an error "never fail" is no pass."""
+        limit = Action.STOP if self.fail_on is None and self.evaluation.has_error else self.fail_on
+        return limit is not None and action >= limit
 
     @property
     def verdict(self) -> str:
@@ -73,6 +76,13 @@ class GateResult:
         if not self.passed:
             return "fail"
         return "pass" if self.evaluation.final_action is Action.GO else "warn"
+
+    @property
+    def exit_code(self) -> int:
+        """0 passed, 1 the policy said no, 2 a faulty policy, 3 no verdict."""
+        if self.is_undecided:
+            return 3
+        return 2 if self.evaluation.has_error else int(not self.passed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,12 +130,4 @@ class GateRun:
     @property
     def exit_code(self) -> int:
         """0 pass, 1 the policy said no, 2 usage or a faulty policy, 3 no verdict: 3 > 2 > 1 > 0."""
-        return max((_code(result) for result in self.results), default=3)
-
-
-def _code(result: GateResult | NoVerdict) -> int:
-    if isinstance(result, NoVerdict):
-        return result.exit_code
-    if result.is_undecided:
-        return 3
-    return 2 if result.evaluation.has_error else int(not result.passed)
+        return max((result.exit_code for result in self.results), default=3)

@@ -9,7 +9,7 @@ from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.model.vulnerability import Severity
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry
-from anchore_gate.report.evidence import ordered
+from anchore_gate.report.evidence import grounds, ordered
 from anchore_gate.report.json import json_text
 from anchore_gate.report.place import (
     Fingerprints,
@@ -59,25 +59,10 @@ def _verdicts(run: GateRun, options: ReportOptions) -> Iterator[dict[str, Any]]:
     if not run.results:
         yield _issue("verdict", "no image was judged", "blocker", fingerprint("nothing"), "Dockerfile")
     for result in run.results:
-        for told in _grounds(result):
+        for told, fails in grounds(result):
             base = seen.numbered(fingerprint(repository_of(result), told))
-            text = f"{result.name}: {told}"
-            yield _judged(result) | _issue("verdict", text, "blocker", base, dockerfile_of(result, options))
-
-
-def _grounds(result: GateResult | NoVerdict) -> Iterator[str]:
-    """What has no finding to stand for it and keeps the image from passing."""
-    if isinstance(result, NoVerdict):
-        yield f"no verdict ({result.category}): {result.message}"
-        return
-    if result.evaluation.final_reason in ("denylisted", "unmapped") and not result.passed:
-        yield f"the policy's answer is stop ({result.evaluation.final_reason})"
-    for problem in result.evaluation.problems:
-        if problem.severity == "error":
-            yield f"the policy has an error: {problem.message}"
-    for outcome in result.evaluation.outcomes:
-        if outcome.problem is not None:
-            yield f"rule {outcome.rule_id} could not say: {outcome.problem}"
+            text, word = f"{result.name}: {told}", "blocker" if fails else "minor"
+            yield _judged(result) | _issue("verdict", text, word, base, dockerfile_of(result, options))
 
 
 def _finding(entry: Entry, base: str, options: ReportOptions) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class Entry:
     @property
     def blocks(self) -> bool:
         """Whether it fails the image: it counts, is bad enough, and no image list lets the image through."""
-        limit = self.result.fail_on or Action.STOP
+        limit = Action.STOP if self.result.fail_on is None else self.result.fail_on
         return self.finding.stands and self.outcome.action >= limit and not self.excused
 
     @property

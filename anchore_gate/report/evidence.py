@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from anchore_gate.model.evaluation import Action, RuleOutcome
+from anchore_gate.model.evaluation import Action, Problem, RuleOutcome
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry, counts, entries
@@ -46,17 +46,41 @@ def no_verdict(result: GateResult | NoVerdict) -> str:
     return f"no verdict ({result.category}): {message}"
 
 
+def grounds(result: GateResult | NoVerdict) -> Iterator[tuple[str, bool]]:
+    """What no finding stands for and the verdict rests on, with whether it fails the image."""
+    if why := no_verdict(result):
+        yield why, True
+    if isinstance(result, NoVerdict):
+        return
+    evaluation = result.evaluation
+    if evaluation.final_reason in ("denylisted", "unmapped"):
+        action = evaluation.final_action
+        yield f"the policy's answer is {action.word} ({evaluation.final_reason})", result.fails(action)
+    for problem in evaluation.problems:
+        if problem.severity == "error" and not why:
+            yield f"the policy has an error: {placed(problem)}", True
+    for outcome in evaluation.outcomes:
+        if outcome.problem is not None:
+            told = f"rule {outcome.rule_id} could not say: {outcome.problem}"
+            yield told, result.fails(outcome.problem_action)
+
+
 def faults(first: GateResult, *others: GateResult) -> str:
     """What is wrong with the policy of results that have an error, in one sentence."""
     problems = (p for result in (first, *others) for p in result.evaluation.problems)
     errors = (p for p in problems if p.severity == "error")
-    found = list(dict.fromkeys(f"{p.path}: {p.message}" if p.path else p.message for p in errors))
+    found = list(dict.fromkeys(placed(problem) for problem in errors))
     more = f" (and {len(found) - _FAULTS} more)" if len(found) > _FAULTS else ""
     source = first.evaluation.bundle_source
     by = f"policy {source!r}"
     if first.is_undecided:
         by = "the service could not evaluate " + ("its policy" if source == "remote" else by)
     return f"{by}: {'; '.join(found[:_FAULTS])}{more}"
+
+
+def placed(problem: Problem) -> str:
+    """What is wrong with the policy, after its place."""
+    return f"{problem.path}: {problem.message}" if problem.path else problem.message
 
 
 def ordered(result: GateResult) -> list[Entry]:
@@ -106,7 +130,7 @@ def _about_the_policy(result: GateResult) -> Iterator[str]:
     evaluation = result.evaluation
     for problem in evaluation.problems:
         if problem.severity == "error":
-            yield line(f"mend the policy: {problem.message}")
+            yield line(f"mend the policy: {placed(problem)}")
     if evaluation.final_reason == "denylisted":
         yield "use another image: the policy denylists this one"
     elif evaluation.final_reason == "unmapped" and not result.passed:

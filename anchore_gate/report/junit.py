@@ -170,7 +170,7 @@ def _kind(bad: str, action: Action, result: GateResult, options: ReportOptions) 
     """`bad` where it fails the image, else what a warning is: a report is red only where the verdict is."""
     if result.is_undecided and action is Action.STOP:
         return "error"
-    if result.fail_on is not None and action >= result.fail_on:
+    if result.fails(action):
         return bad
     return "output" if action is Action.GO or options.junit_warn == "pass" else options.junit_warn
 

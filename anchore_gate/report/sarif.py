@@ -13,7 +13,7 @@ from json.encoder import encode_basestring as quoted
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry
-from anchore_gate.report.evidence import no_verdict, ordered, provenance
+from anchore_gate.report.evidence import grounds, no_verdict, ordered, provenance
 from anchore_gate.report.json import array, json_text
 from anchore_gate.report.place import (
     Fingerprints,
@@ -109,12 +109,14 @@ class _Rows:
         self.left = 0
 
     def __iter__(self) -> Iterator[str]:
-        """First what has no verdict; then of each image its worst, and to each its share of the room."""
+        """First what no finding stands for; then of each image its worst, to each its share of the room."""
+        number = 0
         for result in self._results:
-            if why := no_verdict(result):
-                yield _no_verdict(result, why, self._rules, self._seen, self._options)
+            for why, fails in grounds(result):
+                number += 1
+                yield self._ground(result, why, fails=fails)
         judged = [result for result in self._results if isinstance(result, GateResult)]
-        room = max(0, self._room - sum(1 for result in self._results if no_verdict(result)))
+        room = max(0, self._room - number)
         for place, result in enumerate(judged):
             entries, share = ordered(result), room // (len(judged) - place)
             # Past its share a finding is only counted: a row would cost, and name rules nobody uses.
@@ -130,6 +132,25 @@ class _Rows:
                 locations[spot] = json_text(_location(entry, self._options))
             place, name = self._rules.place(entry)
             yield _row(entry, place, name, locations[spot], self._seen.of(entry))
+
+    def _ground(self, result: GateResult | NoVerdict, why: str, *, fails: bool) -> str:
+        name, kind = line(result.name), "no-verdict" if no_verdict(result) else "policy"
+        place, rule = self._rules.of_verdict(kind, fails=fails)
+        base = fingerprint(repository_of(result), kind, *(() if kind == "no-verdict" else (why,)))
+        told = {
+            "ruleId": rule,
+            "ruleIndex": place,
+            "level": "error" if fails else "warning",
+            "message": {"text": unlinked(f"{name}: {line(why)}")},
+            "locations": [
+                {
+                    "physicalLocation": _physical(dockerfile_of(result, self._options), 1),
+                    "logicalLocations": [{"name": name, "fullyQualifiedName": name, "kind": "image"}],
+                }
+            ],
+            "partialFingerprints": {"primaryLocationLineHash": self._seen.numbered(base)},
+        }
+        return json_text(told)
 
 
 def _row(entry: Entry, place: int, name: str, location: str, base: str) -> str:
@@ -162,29 +183,6 @@ def _location(entry: Entry, options: ReportOptions) -> dict[str, Any]:
 
 def _physical(uri: str, start: int) -> dict[str, Any]:
     return {"artifactLocation": {"uri": uri}, "region": {"startLine": start}}
-
-
-def _no_verdict(
-    result: GateResult | NoVerdict, why: str, rules: Rules, seen: Fingerprints, options: ReportOptions
-) -> str:
-    name = line(result.name)
-    place, rule = rules.no_verdict()
-    told = {
-        "ruleId": rule,
-        "ruleIndex": place,
-        "level": "error",
-        "message": {"text": unlinked(f"{name}: {line(why)}")},
-        "locations": [
-            {
-                "physicalLocation": _physical(dockerfile_of(result, options), 1),
-                "logicalLocations": [{"name": name, "fullyQualifiedName": name, "kind": "image"}],
-            }
-        ],
-        "partialFingerprints": {
-            "primaryLocationLineHash": seen.numbered(fingerprint(repository_of(result), "no-verdict"))
-        },
-    }
-    return json_text(told)
 
 
 def _invocation(results: _Results, left: int) -> dict[str, Any]:

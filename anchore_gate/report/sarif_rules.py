@@ -15,6 +15,14 @@ from anchore_gate.values import dataclass, field
 
 RULE_TEXT = 1_000  # GitHub shows 1 024 characters of a rule's texts
 _ACTION_SCORES = {"stop": 7.5, "warn": 4.5, "go": 1.0}
+_VERDICTS = {
+    "no-verdict": ("NoVerdict", "The image could not be judged", "Mend the cause and run again"),
+    "policy": (
+        "PolicyAnswer",
+        "The policy's answer rests on no finding: image lists, mappings, rules that could not say",
+        "Use another image, or mend the policy",
+    ),
+}
 # GitHub's bands: over 9.0 critical, 7.0 high, 4.0 medium, 0.1 low. (lowest, highest, where no rating fits)
 _BANDS = {
     Severity.CRITICAL: (9.1, 10.0, 9.5),
@@ -44,16 +52,15 @@ class Rules:
         self._scores[place] = max(self._scores[place], _score(entry))
         return place, name
 
-    def no_verdict(self) -> tuple[int, str]:
-        """The index and id of the rule that an image without verdict is of."""
-        name = "anchore-gate/no-verdict"
+    def of_verdict(self, kind: str, *, fails: bool) -> tuple[int, str]:
+        """The index and id of the rule of what no finding stands for: `no-verdict` or `policy`."""
+        name = f"anchore-gate/{kind}"
         place = self._places.get(name)
         if place is None:
-            told = "The image could not be judged", "Mend the cause and run again"
-            rule = _described(name, "NoVerdict", *told, RULE_TEXT)
+            rule = _described(name, *_VERDICTS[kind], RULE_TEXT)
             rule["properties"] = {"tags": ["security"], "precision": "high"}
             place = self._add(name, rule)
-        self._scores[place] = 9.5
+        self._scores[place] = max(self._scores[place], 9.5 if fails else _ACTION_SCORES["warn"])
         return place, name
 
     def texts(self) -> Iterator[str]:

@@ -11,7 +11,7 @@ import pytest
 
 from anchore_gate.model.evaluation import Action
 from anchore_gate.model.image import Dockerfile, Instruction
-from anchore_gate.model.result import GateRun
+from anchore_gate.model.result import GateResult, GateRun
 from anchore_gate.report import reporter
 from anchore_gate.report.reporter import ReportOptions
 from tests.support import runs
@@ -78,7 +78,7 @@ def test_two_images_of_one_repository_do_not_share_a_category() -> None:
 def test_more_than_twenty_images_are_told_in_one_run() -> None:
     told = rendered(RUNS["more than twenty"])["runs"]
     assert [run["automationDetails"]["id"] for run in told] == ["anchore-gate/all/"]
-    assert len(told[0]["results"]) == 21 * 4
+    assert len(told[0]["results"]) == 21 * 5  # findings, and a rule without answer
 
 
 @pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
@@ -132,6 +132,21 @@ def test_the_severity_of_the_distribution_wins_over_a_rating_outside_its_band() 
     scores = {rule["id"]: rule["properties"]["security-severity"] for rule in rules}
     assert scores["CVE-2024-0001"] == "8.0"  # High by Debian, 9.8 by NVD
     assert scores["CVE-2023-0002"] == "2.0"
+
+
+@pytest.mark.parametrize(
+    ("result", "level", "told"),
+    [
+        (runs.denied_result(), "error", "the policy's answer is stop (denylisted)"),
+        (runs.unmapped_result(), "error", "the policy's answer is stop (unmapped)"),
+        (replace(runs.denied_result(), fail_on=None), "warning", "the policy's answer is stop (denylisted)"),
+        (runs.excused_result(with_problem=True), "error", "could not say: no malware scan was run"),
+    ],
+    ids=["denied", "unmapped", "never fails", "no answer"],
+)
+def test_what_no_finding_stands_for_is_an_alert(result: GateResult, level: str, told: str) -> None:
+    [row] = [one for one in results(runs.run_of(result)) if one["ruleId"] == "anchore-gate/policy"]
+    assert (row["level"], told in row["message"]["text"]) == (level, True)
 
 
 def test_an_image_without_verdict_is_an_alert_and_an_unsuccessful_run() -> None:
