@@ -17,22 +17,28 @@ _CONTENT = (
     ),
     r"\2 in \1",
 )
+
+
+def _instruction(check: str) -> re.Pattern[str]:
+    return regex(
+        rf"Dockerfile directive '(\w+)' check '{check}' matched against '(.*?)' for line '(.*)'", re.DOTALL
+    )
+
+
 # By the first word of a message, so that of all these only what may fit is compiled.
 _TITLES = {
     "Secret": (_CONTENT,),
     "File": (_CONTENT,),
     "Dockerfile": (
         (regex(r"Dockerfile directive '(\w+)' not found, matching condition 'not_exists' check"), r"no \1"),
+        (_instruction("!="), r"\1 is not \2 but \3"),
+        (_instruction("not_in"), r"\1 is none of \2 but \3"),
+        (_instruction("not_like"), r"\1 does not match \2: \3"),
+        (_instruction("[a-z=_]+"), r"\1 \3"),
+        (regex(r"Dockerfile exposes port \((.*)\) which is in policy", re.DOTALL), r"port \1 is exposed"),
         (
-            regex(
-                r"Dockerfile directive '(\w+)' check '[a-z!=_]+' matched against '.*?' for line '(.*)'",
-                re.DOTALL,
-            ),
-            r"\1 \2",
-        ),
-        (
-            regex(r"Dockerfile exposes port \((.*)\) which is (in|not in) policy file \w+ list", re.DOTALL),
-            r"port \1 is exposed",
+            regex(r"Dockerfile exposes port \((.*)\) which is not in policy", re.DOTALL),
+            r"port \1 is exposed and not on the list",
         ),
     ),
     "Application": (
@@ -43,7 +49,7 @@ _TITLES = {
     ),
     "SUID": (
         (
-            regex(r"SUID or SGID found set on file (.*)\. Mode: 0o(\d+)$", re.DOTALL),
+            regex(r"SUID or SGID found set on file (.*)\. Mode: 0o\d*?(\d{1,4})$", re.DOTALL),
             r"\1 is setuid or setgid (mode \2)",
         ),
     ),
@@ -65,7 +71,18 @@ _TITLES = {
             r"no vulnerability data for \1",
         ),
     ),
-    "User": ((regex(r"User (.*) found as effective user, which is", re.DOTALL), r"containers run as \1"),),
+    "User": (
+        # What stands for a user (`USER $APP`) is denied for the one that the build put there.
+        (
+            regex(r"User (.*\$.*) found as effective user, which is expl", re.DOTALL),
+            r"USER \1 is not allowed",
+        ),
+        (regex(r"User (.*) found as effective user, which is expl", re.DOTALL), r"containers run as \1"),
+        (
+            regex(r"User (.*) found as effective user, which is not", re.DOTALL),
+            r"containers run as \1, who is not on the list",
+        ),
+    ),
 }
 
 

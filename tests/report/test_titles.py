@@ -11,6 +11,10 @@ from anchore_gate.report.titles import title_of
 ENGINES = "Dockerfile directive 'ADD' check 'exists' matched against '' for line 'app.tar.gz /app/'"
 
 
+def instruction(check: str, value: str, text: str) -> str:
+    return f"Dockerfile directive 'FROM' check '{check}' matched against '{value}' for line '{text}'"
+
+
 @pytest.mark.parametrize(
     ("message", "title"),
     [
@@ -29,21 +33,32 @@ ENGINES = "Dockerfile directive 'ADD' check 'exists' matched against '' for line
         ),
         (ENGINES, "ADD app.tar.gz /app/"),
         (
-            ENGINES.replace("''", "'it's for line '").replace("exists", "!="),
+            ENGINES.replace("''", "'it's for line '").replace("exists", "like"),
             "ADD app.tar.gz /app/",
         ),
+        (instruction("!=", "scratch", "debian:12"), "FROM is not scratch but debian:12"),
+        (instruction("not_in", "a,b", "debian:12"), "FROM is none of a,b but debian:12"),
+        (instruction("not_like", "ours/.*", "debian:12"), "FROM does not match ours/.*: debian:12"),
+        (instruction("in", "debian:12,a", "debian:12"), "FROM debian:12"),
         (
             "Dockerfile exposes port (22/tcp) which is in policy file DENIEDPORTS list",
             "port 22/tcp is exposed",
         ),
-        ("Dockerfile exposes port (80) which is not in policy file ALLOWEDPORTS list", "port 80 is exposed"),
+        (
+            "Dockerfile exposes port (80) which is not in policy file ALLOWEDPORTS list",
+            "port 80 is exposed and not on the list",
+        ),
         ("User root found as effective user, which is explicity not allowed", "containers run as root"),
-        ("User app found as effective user, which is not on the allowed list", "containers run as app"),
+        (
+            "User app found as effective user, which is not on the allowed list",
+            "containers run as app, who is not on the list",
+        ),
+        ("User $APP found as effective user, which is explicity not allowed", "USER $APP is not allowed"),
         (
             r"Application of regex matched file found in container: file=/a.pem regexp=.*\.pem",
             r"/a.pem matches .*\.pem",
         ),
-        ("SUID or SGID found set on file /a. Mode: 0o104755", "/a is setuid or setgid (mode 104755)"),
+        ("SUID or SGID found set on file /a. Mode: 0o104755", "/a is setuid or setgid (mode 4755)"),
         (
             "VERIFY check against package db for package 'bash' failed on entry '/bin/bash' with status: 'changed'",
             "/bin/bash of bash is changed",
