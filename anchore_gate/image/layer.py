@@ -125,8 +125,8 @@ class LayerWalk:
                 records[path] = (self._meta(member, member.type), 0, link)
         self._search_waiting()
         for path in sorted(self.contents.dangling & links.keys()):
-            if links[path] in records:
-                self._share(path, links[path], records[links[path]])
+            if links[path] in records:  # it got what a lower layer has there, if that has anything
+                raise ImageError(f"{what}: {path[:200]!r} is a hard link to what comes later in its layer")
         self.contents.drop_replaced()
         return self.contents
 
@@ -137,16 +137,26 @@ class LayerWalk:
         elif self._search is not None:
             self.contents.facts[path] = _LARGE
 
-    def reread(self, stream: TarStream, names: dict[str, list[str]]) -> None:
-        """Look into the files that other names, hard links, turned out to want."""
+    def reread(self, stream: TarStream, names: dict[str, list[str]]) -> dict[str, Facts]:
+        """
+        Look into the files that other names, hard links, turned out to want: what is known by each name.
+
+        A link has the bytes that its file had when the link was made, whatever took the file's name later.
+        """
+        found = self.contents.facts
         for member in stream.members():
-            paths = names.get(normal_path(member.name))
-            if paths and member.type == "file":
+            path = normal_path(member.name)
+            found.pop(path, None)
+            if member.type == "link" and (linked := found.get(normal_path(member.link))) is not None:
+                found[path] = linked
+            if member.type == "file" and path in names:
                 mask, algorithms = 0, frozenset[str]()
-                for path in paths:
-                    mask |= self._plan.wanted(path)
-                    algorithms |= self._plan.algorithms(path)
-                self._look_into(paths[0], stream, member, mask, algorithms, forced=True)
+                for one in names[path]:
+                    mask |= self._plan.wanted(one)
+                    algorithms |= self._plan.algorithms(one)
+                self._look_into(path, stream, member, mask, algorithms, forced=True)
+                found.setdefault(path, NOTHING)
+        return found
 
     def _whiteout(self, path: str, what: str) -> bool:
         folder, _, base = path.rpartition("/")
@@ -161,14 +171,17 @@ class LayerWalk:
         return True
 
     def _link(self, path: str, target: str, member: Member, what: str) -> None:
-        if path == target:
+        records, dangling = self.contents.records, self.contents.dangling
+        first = self.contents.links.get(target, target)
+        if path == first:  # or a link to what lay there: its bytes have no other name to be known by
             raise ImageError(f"{what}: {path[:200]!r} is a hard link to itself")
-        target = self.contents.links.get(target, target)
-        self.contents.links[path] = target
-        found = self.contents.records.get(target)
+        self.contents.links[path] = first
+        if target in dangling or records.get(first) is records.get(target):
+            target = first  # else another file took the first name
+        found = records.get(target)
         if found is None:
-            self.contents.dangling.add(path)
-            self.contents.records[path] = (self._meta(member, "file"), 0, "")
+            dangling.add(path)
+            records[path] = (self._meta(member, "file"), 0, "")
             return
         self._share(path, target, found)
 

@@ -124,20 +124,33 @@ class _Reader:
 
     def follow_links(self, blobs: Sequence[LayerBlob]) -> None:
         """Give hard links the bytes of what they lead to, by a second look where nobody wanted these."""
-        files = self._files
         again: dict[int, dict[str, list[str]]] = {}
-        for path, target in sorted(files.links.items()):
-            if path in files.dangling:
-                found, own = files.record(target), files.record(path)
-                if found is None or (own is not None and found[0][4] > own[0][4]):
-                    what = f"{path[:200]!r} is a hard link to {target[:200]!r}"
-                    raise ImageError(f"{what}, which is not there, or hidden by a higher layer")
-                files.learn(path, shared(files.facts(target), self._plan, path, found[1]), found)
-            record = files.record(path)
+        for path in sorted(self._files.links, key=self._layer_and_path):  # what a link leads to comes first
+            if path in self._files.dangling:
+                self._follow_down(path, self._files.links[path])
+            record = self._files.record(path)
             if record is not None and record[0][0] == "file" and self._needs_a_look(path, record[1]):
-                again.setdefault(record[0][4], {}).setdefault(target, []).append(path)
+                again.setdefault(record[0][4], {}).setdefault(self._brought_as(path)[1], []).append(path)
         for index, names in sorted(again.items()):
             self._look_again(blobs[index], names)
+
+    def _layer_and_path(self, path: str) -> tuple[int, str]:
+        record = self._files.record(path)
+        return record[0][4] if record is not None else -1, path
+
+    def _follow_down(self, path: str, target: str) -> None:
+        """Let a link have what a lower layer has. Raises `ImageError`."""
+        found, own = self._files.record(target), self._files.record(path)
+        if found is None or (own is not None and found[0][4] > own[0][4]):
+            what = f"{path[:200]!r} is a hard link to {target[:200]!r}"
+            raise ImageError(f"{what}, which is not there, or hidden by a higher layer")
+        self._files.learn(path, shared(self._files.facts(target), self._plan, path, found[1]), found)
+
+    def _brought_as(self, path: str) -> tuple[str, str]:
+        """What a link is called in the layer that has its file, and the file's first name there."""
+        while path in self._files.dangling:
+            path = self._files.links[path]
+        return path, self._files.links.get(path, path)
 
     def _needs_a_look(self, path: str, size: int) -> bool:
         known = self._files.facts(path)
@@ -150,16 +163,17 @@ class _Reader:
         what = layer_name(blob.layer)
         with blob.open() as source:
             plain = PlainStream(source, what=what, algorithms=_algorithms(blob.layer))
-            walk.reread(TarStream(plain, what=what), names)
+            found = walk.reread(TarStream(plain, what=what), names)
             plain.finish()
         _check(blob.layer, plain, what)
-        for paths in names.values():
-            facts = walk.contents.facts.get(paths[0])
-            for path in paths if facts is not None else ():
-                record = self._files.record(path)
-                assert facts is not None
-                assert record is not None
-                self._files.learn(path, shared(facts, self._plan, path, record[1]), record)
+        for first, paths in names.items():
+            for path in paths:
+                facts, record = (
+                    found.get(self._brought_as(path)[0], found.get(first)),
+                    self._files.record(path),
+                )
+                if facts is not None and record is not None:
+                    self._files.learn(path, shared(facts, self._plan, path, record[1]), record)
 
 
 class _Stoppable:

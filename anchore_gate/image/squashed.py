@@ -286,7 +286,6 @@ class SquashedFilesystem:
 
     def _entry(self, path: str, record: Record) -> FileEntry:
         (type_, mode, uid, gid, layer), size, link = record
-        other = self._records.get(self.links.get(path, ""))
         return FileEntry(
             path=path,
             type=type_,
@@ -296,5 +295,5 @@ class SquashedFilesystem:
             size=size,
             link=link,
             layer=layer,
-            is_hard_link=other is not None and (other[0][0], other[1]) == ("file", size),
+            is_hard_link=self._records.get(self.links.get(path, "")) is record,
         )

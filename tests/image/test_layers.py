@@ -309,14 +309,48 @@ def test_a_hard_link_into_a_lower_layer_is_followed() -> None:
     assert [hit.path for hit in files.hits] == ["/blob", "/wanted"]
 
 
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [{"blob": KEY_LINE, "b": hardlink("blob")}, {"wanted": hardlink("b")}],
+        [{"blob": KEY_LINE}, {"z": hardlink("blob")}, {"wanted": hardlink("z")}],
+        [{"blob": KEY_LINE, "b": hardlink("blob")}, {"z": hardlink("b")}, {"wanted": hardlink("z")}],
+    ],
+    ids=["to a link", "over two layers", "over two layers to a link"],
+)
+def test_a_hard_link_to_a_hard_link_below_is_followed(layers: list[Files]) -> None:
+    files = squash(*layers, needs=Needs(wants=(WANTED,), searches=SECRETS))
+    assert files.read("/wanted") == KEY_LINE
+    assert "/wanted" in [hit.path for hit in files.hits]
+
+
+@pytest.mark.parametrize("later", [b"clean", b"clean" * len(KEY_LINE)], ids=["short", "long"])
+def test_a_hard_link_keeps_its_bytes_when_another_file_takes_their_name(later: bytes) -> None:
+    layer: Files = {"blob": KEY_LINE, "b": hardlink("blob"), "./blob": later, "wanted": hardlink("b")}
+    files = squash(layer, needs=Needs(wants=(WANTED,), searches=SECRETS))
+    assert files.read("/wanted") == KEY_LINE
+    assert [hit.path for hit in files.hits] == ["/b", "/wanted"]
+
+
+@pytest.mark.parametrize("below", [{"b": KEY_LINE}, {}], ids=["there", "not there"])
+def test_a_hard_link_to_what_comes_later_in_its_layer_is_refused(below: Files) -> None:
+    with pytest.raises(ImageError, match="what comes later in its layer"):
+        squash(below, {"a": hardlink("b"), "b": b"clean"})
+
+
 def test_a_hard_link_to_nothing_is_refused() -> None:
     with pytest.raises(ImageError, match="hard link to '/gone', which is not there"):
         squash({"a": hardlink("gone")})
 
 
-def test_a_hard_link_to_itself_is_refused() -> None:
+@pytest.mark.parametrize(
+    "layer",
+    [{"a": hardlink("a")}, {"a": KEY_LINE, "b": hardlink("a"), "./a": hardlink("b")}],
+    ids=["at once", "later"],
+)
+def test_a_hard_link_to_itself_is_refused(layer: Files) -> None:
     with pytest.raises(ImageError, match="hard link to itself"):
-        squash({"a": hardlink("a")})
+        squash(layer)
 
 
 def test_entries_tell_mode_owner_and_kind() -> None:
