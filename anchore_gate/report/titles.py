@@ -11,6 +11,7 @@ import re
 
 from anchore_gate.regex import regex
 
+_LONGEST = 4_000  # characters: what a path makes these expressions try grows with its square
 _CONTENT = (
     regex(
         r"(?:Secret content search|File content) analyzer found .*?: file=(.*) regexp=([\w.-]+)=", re.DOTALL
@@ -88,6 +89,8 @@ _TITLES = {
 
 def title_of(message: str) -> str:
     """The message in a few words; the message itself where nothing shorter is known."""
+    if len(message) > _LONGEST:
+        return message
     for pattern, words in _TITLES.get(message.partition(" ")[0], ()):
         if found := pattern.match(message):
             return found.expand(words)

@@ -78,3 +78,17 @@ def test_what_was_found_is_said_shortly(message: str, title: str) -> None:
 @given(st.text())
 def test_any_message_has_a_title(message: str) -> None:
     assert bool(title_of(message)) == bool(message)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "File content analyzer found " + ": file=" * 100_000,
+        "Secret content search analyzer found " + ": file= regexp=" * 100_000,
+        "VERIFY check against package db for package '" + "' failed on entry '" * 100_000,
+        instruction("like", "' for line '" * 100_000, ""),
+    ],
+    ids=["file", "secret", "verify", "instruction"],
+)
+def test_a_long_message_is_its_own_title_at_once(text: str) -> None:
+    assert title_of(text) == text
