@@ -33,7 +33,7 @@ def explain(bundle: Bundle, target: Target | None, *, now: datetime) -> Iterator
 
 
 def _image(bundle: Bundle, target: Target, now: datetime) -> Iterator[str]:
-    yield f"image: registry {target.registry}, repository {target.repository}, tag {target.tag or 'none'}"
+    yield f"image: {_named(target)}"
     mapping = bundle.selection(target).mapping
     if mapping is None:
         yield "no mapping picks it: STOP (--unmapped decides)"
@@ -41,12 +41,21 @@ def _image(bundle: Bundle, target: Target, now: datetime) -> Iterator[str]:
         yield from _mapping(bundle, mapping, now)
     lists = (
         ("denied: STOP, whatever the rules say", bundle.denylisted_images),
-        ("allowed: GO, unless it is denied", bundle.allowlisted_images),
+        ("allowed: GO, unless it is denied or a rule cannot answer", bundle.allowlisted_images),
     )
     for word, rules in lists:
         for rule in rules:
             if rule.matches(target):
                 yield f"always {word}: {_rule(rule)}"
+
+
+def _named(target: Target) -> str:
+    if target.image_id or not target.repository:
+        return f"id {target.image_id}" if target.image_id else f"digest {target.digest}"
+    if target == Target.parse(""):
+        return "without a name: only rules of wildcards fit it"
+    which = f"tag {target.tag}" if target.tag else f"digest {target.digest}"
+    return f"registry {target.registry}, repository {target.repository}, {which}"
 
 
 def _mapping(bundle: Bundle, mapping: ImageRule, now: datetime) -> Iterator[str]:

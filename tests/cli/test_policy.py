@@ -83,10 +83,21 @@ def test_a_name_that_names_no_image_is_not_explained(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err == "anchore-gate: error: not an image reference: 'A B'\n"
 
 
-@pytest.mark.parametrize("name", ["nginx", "", "a" * 64, "sha256:" + "a" * 64])
-def test_names_ids_and_digests_are_explained(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("nginx", "registry docker.io, repository nginx, tag latest"),
+        ("r.io/a@sha256:" + "a" * 64, "registry r.io, repository a, digest sha256:" + "a" * 64),
+        ("", "without a name: only rules of wildcards fit it"),
+        ("a" * 64, "id " + "a" * 64),
+        ("sha256:" + "a" * 64, "digest sha256:" + "a" * 64),
+    ],
+)
+def test_names_ids_and_digests_are_explained(
+    name: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["policy", "explain", "cis-docker-4", "--image", name]) == 0
-    assert "/library" not in capsys.readouterr().out
+    assert f"image: {told}\n" in capsys.readouterr().out
 
 
 def test_a_policy_is_explained_in_words(capsys: pytest.CaptureFixture[str]) -> None:
