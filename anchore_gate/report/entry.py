@@ -110,6 +110,12 @@ class Entry:
             return advice or fix or self._advice()
         return "; ".join(part for part in (fix, advice) if part) or self._advice()
 
+    @property
+    def task(self) -> str:
+        """What to do, said where the finding does not stand beside it."""
+        is_its_own = self.finding.fix or self.fixed_in or self.outcome.recommendation
+        return self.remedy if is_its_own else f"{self.outcome.gate}/{self.outcome.trigger}: {self.remedy}"
+
     def _advice(self) -> str:
         if self.finding.match:
             return "no fix is known: remove the package, or allowlist it with a reason and an expiry"

@@ -20,6 +20,7 @@ _REASONS = {
     "allowlisted": "the policy allowlists this image",
     "unmapped": "no mapping of the policy matches this image",
     "policy_evaluation": "the policy's rules",
+    "faulty": "the policy has an error",
 }
 _IN_FULL, _IN_FULL_A_FILE, _LEAST_IN_FULL = 5_000, 20_000, 200
 _FAULTS = 5  # of a policy, that one sentence names
@@ -34,7 +35,8 @@ def verdict_line(result: GateResult | NoVerdict) -> str:
     told = f"{number.stop} stop, {number.warn} warn, {number.set_aside} set aside, {number.problems} problems"
     if result.is_undecided:
         return line(f"{result.verdict}: {no_verdict(result)}; {told}")
-    because = f"{evaluation.final_action.word} ({_REASONS[evaluation.final_reason]})"
+    reason = _REASONS["faulty" if evaluation.has_error else evaluation.final_reason]
+    because = f"{evaluation.final_action.word} ({reason})"
     return f"{result.verdict}: final action {because}; {told}"
 
 
@@ -110,10 +112,11 @@ def first_things(result: GateResult, *, limit: int = 3) -> list[str]:
     for entry in ordered(result):
         if entry.finding.stands and entry.outcome.action is not Action.GO and not entry.excused:
             weight = 1_000_000 if entry.outcome.action is Action.STOP else 1
-            seen[entry.remedy] = seen.get(entry.remedy, 0) + weight
+            seen[entry.task] = seen.get(entry.task, 0) + weight
     for problem, rules in unanswered_rules(result).items():
         which = f"rule {rules[0].rule_id}" if len(rules) == 1 else f"{len(rules)} rules"
-        seen[line(f"make {which} answerable: {problem}")] = len(rules) * 1_000_000
+        weight = sum(1_000_000 if rule.problem_action is Action.STOP else 1 for rule in rules)
+        seen[line(f"make {which} answerable: {problem}")] = weight
     return sorted(seen, key=lambda remedy: -seen[remedy])[:limit]
 
 

@@ -13,7 +13,7 @@ from json.encoder import encode_basestring as quoted
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry
-from anchore_gate.report.evidence import grounds, no_verdict, ordered, provenance
+from anchore_gate.report.evidence import grounds, no_verdict, ordered, placed, provenance
 from anchore_gate.report.json import array, json_text
 from anchore_gate.report.place import (
     Fingerprints,
@@ -209,7 +209,7 @@ def _notifications(results: Iterable[GateResult | NoVerdict]) -> Iterator[tuple[
         if isinstance(result, NoVerdict):
             continue
         for problem in result.evaluation.problems:
-            yield ("error" if problem.severity == "error" else "warning"), f"{result.name}: {problem.message}"
+            yield ("error" if problem.severity == "error" else "warning"), f"{result.name}: {placed(problem)}"
         for outcome in result.evaluation.outcomes:
             if outcome.problem is not None:
                 yield "error", f"{result.name}: rule {outcome.rule_id}: {outcome.problem}"

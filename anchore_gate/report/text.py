@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
-from anchore_gate.report.evidence import in_full, ordered, provenance, verdict_line
+from anchore_gate.report.evidence import in_full, ordered, placed, provenance, verdict_line
 from anchore_gate.report.reporter import Reporter, ReportOptions
 from anchore_gate.typed import Final
 from anchore_gate.values import dataclass
@@ -34,7 +34,7 @@ REPORTER: Final[Reporter] = TextReporter()
 
 def _body(result: GateResult, full: int) -> Iterator[str]:
     for problem in result.evaluation.problems:
-        told = line(f"{problem.message} {problem.path}", limit=600)
+        told = line(placed(problem), limit=600)
         yield f"\nPOLICY {line(problem.severity.upper())}: {told}\n"
     for outcome in result.evaluation.outcomes:
         if outcome.problem is not None:

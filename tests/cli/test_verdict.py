@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from anchore_gate.cli.verdict import show_run
-from anchore_gate.model.evaluation import Problem
+from anchore_gate.model.evaluation import Action, Problem
 from anchore_gate.model.result import GateResult, GateRun
 from tests.support import runs
 
@@ -79,6 +79,26 @@ def test_rules_that_lack_the_same_are_told_together(monkeypatch: pytest.MonkeyPa
     )
     assert text.count("no answer") == 1
     assert "make 5 rules answerable: no malware scan was run" in text
+
+
+def test_what_to_do_first_names_the_rule_where_nothing_better_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    silent = runs.outcome("stig", "x", Action.STOP, problem="not here", problem_action=Action.WARN)
+    found = runs.outcome("metadata", "attribute", Action.STOP, runs.finding("odd"))
+    text = shown(runs.run_of(runs.result(silent, found)), monkeypatch)
+    first, second = text.partition("do first:\n")[2].splitlines()[:2]
+    assert first.startswith("    1. metadata/attribute: change the image so that the rule no longer finds it")
+    assert second == "    2. make rule stig-x answerable: not here"
+
+
+def test_a_faulty_policy_is_told_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    [problem] = broken_policy().evaluation.problems
+    placed = replace(broken_policy().evaluation, problems=(replace(problem, path="policies[0]"),))
+    text = shown(runs.run_of(replace(broken_policy(), evaluation=placed)), monkeypatch)
+    assert "final action stop (the policy has an error)" in text
+    assert "policy error: policies[0]: no such gate 'x'" in text
+    assert "1. mend the policy: policies[0]: no such gate 'x'" in text
 
 
 def test_findings_of_a_rule_are_cut_with_their_number(monkeypatch: pytest.MonkeyPatch) -> None:

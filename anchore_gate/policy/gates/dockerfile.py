@@ -122,13 +122,14 @@ class EffectiveUser(Trigger):
         if is_listed is not (self.type == "denylist"):
             return
         why = "explicity not allowed" if is_listed else "not on the allowed list"
+        whom = "an unprivileged user" if is_listed else f"one of {self.users}"
         quoted = last.value.strip().removeprefix("[").partition("]")[0] if last else user
         yield self.found(
             f"User {user} found as effective user, which is {why}",
             earlier=(f"User {quoted} found as effective user, which is {why}",),
             line=(last.line or None) if last else None,
             layer=last.layer if last else None,
-            fix="end the Dockerfile with USER and an unprivileged user",
+            fix=f"end the Dockerfile with USER and {whom}",
         )
 
 
@@ -183,6 +184,7 @@ class ExposedPorts(Trigger):
                         earlier=(f"Dockerfile exposes port ({recorded.get(token, token)}) which is {what}",),
                         line=line.line or None,
                         layer=line.layer,
+                        fix=f"remove EXPOSE {token}",
                     )
 
     def _denied(self, tokens: list[str]) -> Iterator[str]:
