@@ -50,8 +50,9 @@ class Daemon:
         if named:
             return cls._named(scheme, named, environ)
         for path in _sockets(scheme, environ):
-            if path.is_socket():
-                return cls._at_socket(scheme, path)
+            with suppress(OSError):  # a folder of another user's
+                if path.is_socket():
+                    return cls._at_socket(scheme, path)
         return None
 
     @classmethod

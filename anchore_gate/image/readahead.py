@@ -93,8 +93,8 @@ class ReadAhead:
 
     def _read_on(self) -> None:
         while (free := self._free.get()) is not None:
-            view = free or memoryview(bytearray(_SIZE))
             try:
+                view = free or memoryview(bytearray(_SIZE))
                 count = self._inner.readinto(view) or 0
             except Exception as problem:  # noqa: BLE001  # raised again where the bytes are asked for
                 self._read.put(problem)

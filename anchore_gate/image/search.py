@@ -227,13 +227,24 @@ class _AnyOf:
         if self._search is None:
             self._seen += len(content)
             if self._seen <= MIB:
-                lowered = content.lower()
-                return any(literal in lowered for literal in self._literals)
-            import re2
+                return self._by_find(content)
+            self._search = self._by_re2() or self._by_find
+        return bool(self._search(content))
 
-            any_of = b"|".join(re2.escape(literal) for literal in self._literals)
-            self._search = re2.compile(any_of, _options(case_sensitive=False)).search
-        return self._search(content) is not None
+    def _by_find(self, content: bytes) -> bool:
+        lowered = content.lower()
+        return any(literal in lowered for literal in self._literals)
+
+    def _by_re2(self) -> Callable[[bytes], Any] | None:
+        """None where the literals are too many for it (a megabyte and more)."""
+        import re2
+
+        any_of = b"|".join(re2.escape(literal) for literal in self._literals)
+        try:
+            found: Callable[[bytes], Any] = re2.compile(any_of, _options(case_sensitive=False)).search
+        except re2.error:
+            return None
+        return found
 
 
 def _linear(regex: str) -> Match | None:

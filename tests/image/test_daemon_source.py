@@ -168,5 +168,12 @@ def test_a_daemon_behind_ssh_is_refused_with_a_way_out() -> None:
         Daemon.find("docker", {"DOCKER_HOST": "ssh://host"})
 
 
+def test_a_place_that_may_not_be_looked_at_has_no_daemon(tmp_path: Path) -> None:
+    places = {"XDG_RUNTIME_DIR": "/" + "x" * 5000, "HOME": str(tmp_path)}  # fails for root as well
+    assert Daemon.find("podman", places) == Daemon.find(
+        "podman", {**places, "XDG_RUNTIME_DIR": str(tmp_path)}
+    )
+
+
 def test_no_socket_is_no_daemon(tmp_path: Path) -> None:
     assert Daemon.find("podman", {"XDG_RUNTIME_DIR": str(tmp_path), "HOME": str(tmp_path)}) is None

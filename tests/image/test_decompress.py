@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from isal import igzip, isal_zlib
 
 from anchore_gate.errors import ImageError, LimitExceeded
+from anchore_gate.image import readahead
 from anchore_gate.image.decompress import PlainStream, _zstd
 from anchore_gate.image.limits import MIB
 
@@ -159,3 +160,11 @@ def test_damage_and_bombs_are_met_in_what_is_lent() -> None:
     bomb = stream(by_gzip(bytes(20 * MIB)), ratio_free=MIB, ahead=True)
     with bomb, pytest.raises(LimitExceeded, match="a bomb"):
         lent_of(bomb)
+
+
+def test_a_thread_that_gets_no_memory_does_not_leave_its_reader_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(readahead, "_SIZE", 1 << 62)
+    with stream(PLAIN, ahead=True) as source, pytest.raises(MemoryError):
+        source.readinto(memoryview(bytearray(10)))

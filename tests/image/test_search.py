@@ -226,3 +226,11 @@ def test_literals_are_found_alike_before_and_after_a_mebibyte(literals: list[byt
     early, late = _AnyOf(tuple(literals)), _AnyOf(tuple(literals))
     late(bytes(MIB + 1))
     assert early(content) == late(content) == any(literal in content.lower() for literal in literals)
+
+
+def test_more_literals_than_re2_takes_are_found() -> None:
+    literals = tuple(f"{number:0>200}".encode() for number in range(6000))
+    late = _AnyOf(literals)
+    late(bytes(MIB + 1))
+    assert late(b"x" + literals[77])
+    assert not late(b"x" * 300)
