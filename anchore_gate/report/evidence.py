@@ -32,7 +32,8 @@ def verdict_line(result: GateResult | NoVerdict) -> str:
     if isinstance(result, NoVerdict):
         return line(f"{result.verdict}: {no_verdict(result)}")
     evaluation, number = result.evaluation, counts(result)
-    told = f"{number.stop} stop, {number.warn} warn, {number.set_aside} set aside, {number.problems} problems"
+    problems = "1 problem" if number.problems == 1 else f"{number.problems} problems"
+    told = f"{number.stop} stop, {number.warn} warn, {number.set_aside} set aside, {problems}"
     if result.is_undecided:
         return line(f"{result.verdict}: {no_verdict(result)}; {told}")
     reason = _REASONS["faulty" if evaluation.has_error else evaluation.final_reason]

@@ -18,11 +18,23 @@ _CONTENT = (
     ),
     r"\2 in \1",
 )
+_ACCOUNT = (
+    regex(r"\w+ (.{1,40}?) '([^']*)' found in image's /etc/passwd: pentry="),
+    r"/etc/passwd has \1 \2",
+)
 
 
 def _instruction(check: str) -> re.Pattern[str]:
     return regex(
         rf"Dockerfile directive '(\w+)' check '{check}' matched against '(.*?)' for line '(.*)'", re.DOTALL
+    )
+
+
+def _attribute(check: str) -> re.Pattern[str]:
+    return regex(
+        rf"Attribute check for attribute: '(\w+)' check: '({check})' check_value: '(.*?)'"
+        r" matched image value: '(.*)'",
+        re.DOTALL,
     )
 
 
@@ -48,6 +60,13 @@ _TITLES = {
             r"\1 matches \2",
         ),
     ),
+    "Attribute": (
+        (_attribute("not_exists"), r"\1 is not set"),
+        (_attribute("exists"), r"\1 is \4"),
+        (_attribute("[a-z=!<>_]+"), r"\1 is \4 (check: \2 \3)"),
+    ),
+    "Blacklisted": (_ACCOUNT,),
+    "Denylisted": (_ACCOUNT,),
     "SUID": (
         (
             regex(r"SUID or SGID found set on file (.*)\. Mode: 0o\d*?(\d{1,4})$", re.DOTALL),

@@ -67,6 +67,23 @@ def instruction(check: str, value: str, text: str) -> str:
             "Distro-specific feed data not found for distro namespace: centos:9. Cannot perform CVE scan OS/distro packages",
             "no vulnerability data for centos:9",
         ),
+        (
+            "Attribute check for attribute: 'size' check: '>' check_value: '1' matched image value: '1536000'",
+            "size is 1536000 (check: > 1)",
+        ),
+        (
+            "Attribute check for attribute: 'os_type' check: 'exists' check_value: 'None' matched image value: 'linux'",
+            "os_type is linux",
+        ),
+        (
+            "Attribute check for attribute: 'os_type' check: 'not_exists' check_value: 'None' matched image value: ''",
+            "os_type is not set",
+        ),
+        (
+            "Blacklisted user 'root' found in image's /etc/passwd: pentry=root:x:0:0:root:/root:/bin/bash",
+            "/etc/passwd has user root",
+        ),
+        ("Denylisted vulnerabilities detected: ['a']", "Denylisted vulnerabilities detected: ['a']"),
         ("Package is denylisted: openssh-server", "Package is denylisted: openssh-server"),
         ("", ""),
     ],

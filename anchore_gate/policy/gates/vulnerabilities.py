@@ -23,24 +23,22 @@ from anchore_gate.policy.parameter import (
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.sight import check_data, check_list, check_versions
 from anchore_gate.policy.trigger import Evidence, Gate, Trigger
-from anchore_gate.policy.wording import (
-    compared,
-    distro_words,
-    finding_id,
-    message,
-    score_groups,
-    scores_hold,
-)
+from anchore_gate.policy.wording import compared, distro_words, finding_id, message, score_groups, scores_hold
 from anchore_gate.typed import Any, ClassVar, Final
 from anchore_gate.values import dataclass, replace
 
 _TYPE = "Only packages of the distribution, only the others, or all"
+_EXPLOITED = "in CISA's list of known exploited vulnerabilities"
 _VENDOR = "Leave out what the vendor will not fix"
 
 
 def _comparison() -> Any:
     what = "How the found score compares with the one given"
     return parameter(choice(*COMPARISONS), description=what, default=">=")
+
+
+def _score(what: str) -> Any:
+    return parameter(DECIMAL, description=what, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,29 +83,17 @@ class PackageTrigger(_Vulnerabilities):
         example="high",
         default="unknown",
     )
-    cvss_v3_base_score: float | None = parameter(
-        DECIMAL, description="NVD's CVSS v3 base score", default=None
-    )
+    cvss_v3_base_score: float | None = _score("NVD's CVSS v3 base score")
     cvss_v3_base_score_comparison: str = _comparison()
-    cvss_v3_exploitability_score: float | None = parameter(
-        DECIMAL, description="NVD's CVSS v3 exploitability score", default=None
-    )
+    cvss_v3_exploitability_score: float | None = _score("NVD's CVSS v3 exploitability score")
     cvss_v3_exploitability_score_comparison: str = _comparison()
-    cvss_v3_impact_score: float | None = parameter(
-        DECIMAL, description="NVD's CVSS v3 impact score", default=None
-    )
+    cvss_v3_impact_score: float | None = _score("NVD's CVSS v3 impact score")
     cvss_v3_impact_score_comparison: str = _comparison()
-    vendor_cvss_v3_base_score: float | None = parameter(
-        DECIMAL, description="The vendor's CVSS v3 base score", default=None
-    )
+    vendor_cvss_v3_base_score: float | None = _score("The vendor's CVSS v3 base score")
     vendor_cvss_v3_base_score_comparison: str = _comparison()
-    vendor_cvss_v3_exploitability_score: float | None = parameter(
-        DECIMAL, description="The vendor's CVSS v3 exploitability score", default=None
-    )
+    vendor_cvss_v3_exploitability_score: float | None = _score("The vendor's CVSS v3 exploitability score")
     vendor_cvss_v3_exploitability_score_comparison: str = _comparison()
-    vendor_cvss_v3_impact_score: float | None = parameter(
-        DECIMAL, description="The vendor's CVSS v3 impact score", default=None
-    )
+    vendor_cvss_v3_impact_score: float | None = _score("The vendor's CVSS v3 impact score")
     vendor_cvss_v3_impact_score_comparison: str = _comparison()
     fix_available: bool | None = parameter(
         BOOLEAN, description="Whether there must be a fix, or must be none", example="true", default=None
@@ -206,9 +192,7 @@ class KevList(_Vulnerabilities):
         check_data(evidence)
         for match in evidence.matches:
             if match.vulnerability.known_exploited:
-                yield self._finding(
-                    match, message(match, ("in CISA's list of known exploited vulnerabilities",))
-                )
+                yield self._finding(match, message(match, (_EXPLOITED,)))
         check_list(evidence, "kev", "the list of known exploited vulnerabilities")
         check_versions(evidence, lambda _: True)
 
@@ -238,16 +222,15 @@ class Epss(_Vulnerabilities):
         check_data(evidence)
         for match in evidence.matches:
             found = match.vulnerability.epss
-            if (
-                found is None
-                or not self._asks_for(match.package)
-                or not compared(found, self.comparison, self.score)
-            ):
-                continue
-            if not (self.vendor_only and match.fix.state == "wont-fix"):
+            if found is not None and self._holds(match, found):
                 yield self._finding(match, message(match, (f"epss={found:.5f}",)))
         check_list(evidence, "epss", "the probabilities of being exploited")
         check_versions(evidence, self._asks_for)
+
+    def _holds(self, match: Match, found: float) -> bool:
+        if self.vendor_only and match.fix.state == "wont-fix":
+            return False
+        return self._asks_for(match.package) and compared(found, self.comparison, self.score)
 
     def _asks_for(self, package: Package) -> bool:
         return self.package_type == "all" or package.is_os is (self.package_type == "os")
