@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,10 +12,11 @@ import pytest
 from anchore_gate.api import gate
 from anchore_gate.engine.local import LocalEngine
 from anchore_gate.model.result import GateResult
+from tests.support.daemons import environment, running
 from tests.support.registry import run_registry
 from tests.support.tools import needs_tool, tool
 
-pytestmark = needs_tool("dockerd", "apt install docker.io")
+pytestmark = [needs_tool(one, "apt install docker.io") for one in ("dockerd", "docker")]
 ARCHIVE = Path(__file__).parents[1] / "vectors/policy-cases/images/tinydeb.tar"
 # What needs the kernel's help is left out: no test starts a container.
 _MODEST = (
@@ -33,11 +32,15 @@ class Docker:
         self.address = f"unix://{socket}"
 
     def run(self, *arguments: str) -> str:
-        environment = {**os.environ, "DOCKER_HOST": self.address}
-        done = subprocess.run(
-            [tool("docker"), *arguments], env=environment, capture_output=True, text=True, check=True
-        )
+        client = [tool("docker"), *arguments]
+        environ = environment(DOCKER_HOST=self.address)
+        done = subprocess.run(client, env=environ, capture_output=True, text=True, check=True, timeout=60)
         return done.stdout.strip()
+
+    def answers(self) -> bool:
+        with suppress(subprocess.SubprocessError):
+            return bool(self.run("version"))
+        return False
 
 
 @pytest.fixture(scope="module")
@@ -47,28 +50,10 @@ def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Docker]:
     (folder / "daemon.json").write_text("{}")
     places = {"data-root": "root", "exec-root": "exec", "pidfile": "pid", "config-file": "daemon.json"}
     options = [f"--{name}={folder / place}" for name, place in places.items()]
-    with (folder / "log").open("wb") as log:
-        command = [tool("dockerd"), *options, "-H", made.address, *_MODEST]
-        running = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        _await(made, running, folder / "log")
+    command = [tool("dockerd"), *options, "-H", made.address, *_MODEST]
+    with running(command, environment(), log=folder / "log", answers=made.answers):
         made.run("load", "-q", "-i", str(ARCHIVE))
         yield made
-    finally:
-        running.terminate()
-        running.wait(20)
-
-
-def _await(docker: Docker, running: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
-        with suppress(subprocess.CalledProcessError):
-            docker.run("version")
-            return
-        if running.poll() is not None:
-            break
-        time.sleep(0.1)
-    last = log.read_text(errors="replace").strip().splitlines()[-1:]
-    pytest.skip(f"a Docker daemon does not start here: {''.join(last)[:200]}")
 
 
 @pytest.fixture(autouse=True)
