@@ -124,7 +124,7 @@ def _parsers(names: Iterable[str]) -> tuple[argparse.ArgumentParser, dict[str, a
     import argparse
 
     from anchore_gate import __version__
-    from anchore_gate.cli.terminal import terminal_width
+    from anchore_gate.cli.terminal import sentence, terminal_width
 
     width = terminal_width() - 2
 
@@ -147,7 +147,7 @@ def _parsers(names: Iterable[str]) -> tuple[argparse.ArgumentParser, dict[str, a
         name: children.add_parser(
             name,
             help=COMMANDS[name],
-            description=COMMANDS[name].capitalize() + ".",
+            description=sentence(COMMANDS[name]),
             formatter_class=formatter,
         )
         for name in names

@@ -14,7 +14,7 @@ from anchore_gate.cli.db_show import (
     print_listing,
 )
 from anchore_gate.cli.options import add_options
-from anchore_gate.cli.terminal import hint, say, table
+from anchore_gate.cli.terminal import hint, say, sentence, table
 from anchore_gate.errors import ConfigError
 from anchore_gate.typed import Any
 from anchore_gate.values import asdict
@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, summary in _ACTIONS.items():
-        action = actions.add_parser(name, help=summary, description=summary.capitalize() + ".")
+        action = actions.add_parser(name, help=summary, description=sentence(summary))
         action.add_argument("--json", action="store_true", help="for machines")
         action.add_argument(
             "--offline", action=argparse.BooleanOptionalAction, default=None, help="use no network at all"

@@ -144,7 +144,13 @@ OPTIONS: tuple[Option, ...] = (
     _option("remote", "key", "PEM file with that certificate's key", metavar="FILE"),
     _option("remote", "insecure", "do not verify the service's certificate", kind="flag"),
     _option("remote", "force", "have the service analyse the image again", kind="flag"),
-    _option("remote", "subscribe", "tag_update, vuln_update, policy_eval", kind="list", metavar="NAME"),
+    _option(
+        "remote",
+        "subscribe",
+        "tag_update, vuln_update, policy_eval, analysis_update",
+        kind="list",
+        metavar="NAME",
+    ),
     _option("remote", "keep-policy", "leave an uploaded policy on the service", kind="flag"),
     _option("db", "db", "vulnerability database file to use", metavar="FILE"),
     _option("db", "db-url", "where the database is published, or a mirror", metavar="URL"),
@@ -154,7 +160,7 @@ OPTIONS: tuple[Option, ...] = (
     _option("run", "offline", "use no network at all", kind="flag"),
     _option("run", "timeout", "seconds for the whole run", "600", "number", "SECONDS"),
     _option("run", "jobs", "images judged at a time", "4", "number", "N"),
-    _choice("run", "on-error", "fail warn", "what `no verdict` does: fail, or say so and exit 0", "fail"),
+    _choice("run", "on-error", "fail warn", "what `no verdict` does: fail, or say so and go on", "fail"),
 )
 BY_NAME = {option.name: option for option in OPTIONS}
 ANALYZER = "analyzer"  # a table, which only the config file holds

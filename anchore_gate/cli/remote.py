@@ -10,7 +10,7 @@ from collections.abc import Callable
 from anchore_gate.cli.config import settings_of
 from anchore_gate.cli.options import add_options
 from anchore_gate.cli.service import service_engine
-from anchore_gate.cli.terminal import say, table
+from anchore_gate.cli.terminal import say, sentence, table
 from anchore_gate.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, (summary, _) in _ACTIONS.items():
-        action = actions.add_parser(name, help=summary, description=summary.capitalize() + ".")
+        action = actions.add_parser(name, help=summary, description=sentence(summary))
         action.add_argument("--json", action="store_true", help="write JSON")
         add_options(action, *_GROUPS)
 

@@ -31,6 +31,11 @@ def hint(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
+def sentence(words: str) -> str:
+    """The words as a sentence; names in them keep their capitals."""
+    return f"{words[:1].upper()}{words[1:]}."
+
+
 def has_colour(stream: TextIO) -> bool:
     """Whether colour may be used (https://no-color.org, a terminal, not a dumb one)."""
     if os.environ.get("NO_COLOR"):

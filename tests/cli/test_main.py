@@ -81,3 +81,20 @@ def test_every_end_without_a_verdict_is_one_line(
     shown = capsys.readouterr().err
     assert shown.count("\n") == 1
     assert line is None or shown == line
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["catalog"], "List what is installed in an image (table, JSON, CycloneDX, SPDX)."),
+        (["remote"], "See what an Anchore service is doing."),
+        (["remote", "status"], "Which API answers, and how its services are."),
+        (["db", "import"], "Install a database file, an archive, a URL, or one built from OSV records."),
+    ],
+)
+def test_names_keep_their_capitals_in_help(
+    words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*words, "--help"])
+    assert told in " ".join(capsys.readouterr().out.split())

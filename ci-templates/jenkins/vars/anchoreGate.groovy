@@ -58,7 +58,7 @@ Map call(Map args = [:]) {
         key: '',                                  // PEM file with that certificate's key
         insecure: '',                             // do not verify the service's certificate (true, false; default false)
         force: '',                                // have the service analyse the image again (true, false; default false)
-        subscribe: '',                            // tag_update, vuln_update, policy_eval
+        subscribe: '',                            // tag_update, vuln_update, policy_eval, analysis_update
         keepPolicy: '',                           // leave an uploaded policy on the service (true, false; default false)
         quiet: '',                                // print the verdict line only (true, false; default false)
         verbose: '',                              // print every finding, and log steps (true, false; default false)
