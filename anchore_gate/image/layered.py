@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 
 from anchore_gate.errors import ImageError, LimitExceeded
+from anchore_gate.image.contents import LayerContents, shared
 from anchore_gate.image.decompress import ByteSource, PlainStream
-from anchore_gate.image.layer import LayerContents, LayerWalk, shared
+from anchore_gate.image.layer import LayerWalk
 from anchore_gate.image.limits import GIB, MAX_LAYERS, MAX_PLAIN, MIB
 from anchore_gate.image.needs import Needs
 from anchore_gate.image.plan import Plan

@@ -6,8 +6,8 @@ import posixpath
 from collections.abc import Iterator
 
 from anchore_gate.errors import ImageError
+from anchore_gate.image.contents import NOTHING, Facts, LayerContents, Record
 from anchore_gate.image.filesystem import ContentHit, FileEntry
-from anchore_gate.image.layer import NOTHING, Facts, LayerContents, Record
 from anchore_gate.image.needs import Want
 from anchore_gate.image.plan import Plan
 from anchore_gate.image.spool import Spool
