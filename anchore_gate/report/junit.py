@@ -168,10 +168,8 @@ def _case(draft: _Case | _Draft, prefix: str, room: _Room) -> _Case:
 
 def _kind(bad: str, action: Action, result: GateResult, options: ReportOptions) -> str:
     """`bad` where it fails the image, else what a warning is: a report is red only where the verdict is."""
-    if result.is_undecided and action is Action.STOP:
-        return "error"
     if result.fails(action):
-        return bad
+        return "error" if result.is_undecided else bad
     return "output" if action is Action.GO or options.junit_warn == "pass" else options.junit_warn
 
 

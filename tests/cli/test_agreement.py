@@ -6,17 +6,16 @@ import json
 from itertools import product
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 
 from anchore_gate.cli import main
+from tests.support.agreement import FORMATS, agree, junit_counts, pairs
 
 Images = tuple[Path, Path]
 RANK = {"go": 0, "warn": 1, "stop": 2, "never": 3}
 FOUND = ("go", "warn", "stop", "known")  # what the rule's finding adds; known: the baseline has it
 LISTED = ("", "allowed", "denied", "unmapped")
-FORMATS = ("json", "junit", "dotenv", "sarif", "codequality", "github", "text")
 
 
 def policy(found: str, listed: str, *, is_silent: bool) -> dict[str, Any]:
@@ -65,19 +64,6 @@ def told(folder: Path) -> dict[str, str]:
     return {name: (folder / name).read_text() for name in FORMATS}
 
 
-def pairs(text: str) -> dict[str, str]:
-    return dict(row.split("=", 1) for row in text.splitlines())
-
-
-def junit_counts(text: str) -> tuple[int, int]:
-    root = ElementTree.fromstring(text)
-    cases = list(root.iter("testcase"))
-    assert len({(case.get("classname"), case.get("name")) for case in cases}) == len(cases)
-    counted = tuple(sum(case.find(kind) is not None for case in cases) for kind in ("failure", "error"))
-    assert counted == (int(root.attrib["failures"]), int(root.attrib["errors"]))
-    return counted
-
-
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -122,22 +108,9 @@ def test_whatever_comes_together_all_reports_say_the_same(
 
 
 def _agree(verdict: str, code: int, *, has_error: bool, where: str) -> None:
-    files = told(Path())
-    fails = verdict == "fail"
-    document = json.loads(files["json"])
-    assert (document["verdict"], document["exit_code"]) == (verdict, code), where
-    dotenv, outputs = pairs(files["dotenv"]), pairs(Path("outputs").read_text())
-    assert (dotenv["ANCHORE_GATE_VERDICT"], dotenv["ANCHORE_GATE_EXIT_CODE"]) == (verdict, str(code)), where
+    agree(told(Path()), verdict, code, has_error=has_error, where=where)
+    outputs = pairs(Path("outputs").read_text())
     assert (outputs["verdict"], outputs["exit-code"]) == (verdict, str(code)), where
-    failures, errors = junit_counts(files["junit"])
-    assert (failures > 0, errors > 0) == (fails, has_error), where
-    assert ("::error " in files["github"]) == fails, where
-    assert bool(files["github"]) == (verdict != "pass"), where
-    levels = {row["level"] for run in json.loads(files["sarif"])["runs"] for row in run["results"]}
-    assert bool(levels & {"error", "warning"}) == (verdict != "pass"), where
-    severities = {issue["severity"] for issue in json.loads(files["codequality"])}
-    assert bool(severities - {"info"}) == (verdict != "pass"), where
-    assert "blocker" not in severities or fails, where
 
 
 @pytest.mark.parametrize("on_error", ["fail", "warn"])
