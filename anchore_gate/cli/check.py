@@ -12,15 +12,15 @@ from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 
-from anchore_gate._file import read_limited
 from anchore_gate.cli.config import settings_of
-from anchore_gate.cli.options import BY_NAME, Settings, add_options
+from anchore_gate.cli.options import Settings, add_options
 from anchore_gate.cli.progress import LayerProgress
+from anchore_gate.cli.subjects import Subject, subjects_of
 from anchore_gate.cli.terminal import hint, say
-from anchore_gate.errors import ConfigError, GateError, ReportError, UsageError
+from anchore_gate.errors import GateError, ReportError, UsageError
 from anchore_gate.model.image import Platform
-from anchore_gate.typed import TYPE_CHECKING
-from anchore_gate.values import dataclass, replace
+from anchore_gate.typed import TYPE_CHECKING, TextIO
+from anchore_gate.values import replace
 
 if TYPE_CHECKING:
     from anchore_gate.cli.workers import Crew, Verdict
@@ -30,15 +30,6 @@ if TYPE_CHECKING:
 
 GROUPS = ("input", "policy", "report", "output", "registry", "remote", "db", "run")
 _LONGEST_FAULTS = 4_000  # characters of the last line
-_LONGEST_LIST = 1024 * 1024  # bytes of an images file
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """An image to judge, and the Dockerfile it was built from, where one is named."""
-
-    image: str
-    dockerfile: Path | None = None
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
         # Only our own words: other libraries log addresses with what should not be seen in them.
         logging.basicConfig(stream=sys.stderr, format="%(name)s: %(message)s")
         logging.getLogger("anchore_gate").setLevel(logging.DEBUG)
-    subjects = _subjects(args.images, settings)
+    subjects = subjects_of(args.images, settings)
     if args.resolve:
         return _resolve(subjects, settings)
     formats = [_format(text) for text in settings.items("format")]
@@ -112,8 +103,7 @@ def _judge(
             settings, images=names, now=now, want_packages=bool(plan.targets), progress=progress
         )
     except GateError as error:
-        _report_only(settings, subjects, plan, now, error)
-        raise
+        return _unbegun(settings, subjects, plan, now, error)
     with run_of(question.engine) as engine:
         asked = [replace(question, engine=engine, dockerfile=subject.dockerfile) for subject in subjects]
         tasks = [partial(judge, name, one) for name, one in zip(names, asked, strict=True)]
@@ -136,15 +126,23 @@ def _wait(crew: Crew, seconds: int, images: int) -> tuple[str, int | None]:
     return f"no verdict within {seconds} s (--timeout)", None
 
 
-def _report_only(
+def _unbegun(
     settings: Settings, subjects: tuple[Subject, ...], plan: Plan, now: datetime, error: GateError
-) -> None:
-    """Write the reports of a run that could not begin, so that a pipeline shows why."""
+) -> int:
+    """Tell of a run that could not begin all that a pipeline reads; the exit code."""
     from anchore_gate import __version__
     from anchore_gate.model.result import GateRun, NoVerdict
 
     verdicts = tuple(NoVerdict.of(error, name=subject.image, now=now) for subject in subjects)
-    plan.write(GateRun(results=verdicts, version=__version__, started_at=now), _report_options(settings))
+    run = GateRun(results=verdicts, version=__version__, started_at=now)
+    try:
+        plan.write(run, _report_options(settings))
+        if spoken := _spoken(settings, run, plan):
+            with _beside_reports(plan):
+                say(spoken)
+    finally:
+        hint(f"anchore-gate: error: {' '.join(str(error).split())}")
+    return _exit_code(run, settings)
 
 
 def _report_options(settings: Settings) -> ReportOptions:
@@ -202,17 +200,22 @@ def _tell(
     settings: Settings, run: GateRun, plan: Plan, written: tuple[Path, ...], code: int, spoken: str
 ) -> None:
     from anchore_gate.cli.verdict import show_run
-    from anchore_gate.report.writer import STANDARD_OUTPUT
 
-    # A report on standard output is all that stands there: what a person reads goes to standard error.
-    taken = STANDARD_OUTPUT in (path for _, path in plan.targets)
-    with redirect_stdout(sys.stderr if taken else sys.stdout):
+    with _beside_reports(plan):
         if spoken:
             say(spoken)
         quiet, verbose = settings.flag("quiet"), settings.flag("verbose")
         show_run(run, written, code=code, quiet=quiet, verbose=verbose)
     if faults := _policy_faults(run):
         hint(f"anchore-gate: error: {faults}")
+
+
+def _beside_reports(plan: Plan) -> redirect_stdout[TextIO]:
+    """A report on standard output is all that stands there: what a person reads goes to standard error."""
+    from anchore_gate.report.writer import STANDARD_OUTPUT
+
+    taken = STANDARD_OUTPUT in (path for _, path in plan.targets)
+    return redirect_stdout(sys.stderr if taken else sys.stdout)
 
 
 def _say_no_more() -> None:
@@ -241,47 +244,6 @@ def _exit_code(run: GateRun, settings: Settings) -> int:
         # Only what has no verdict goes on: a wrong setting of another image is as red as it is alone.
         return max((one.exit_code for one in run.results if one.exit_code != 3), default=0)
     return run.exit_code
-
-
-def _subjects(images: list[str], settings: Settings) -> tuple[Subject, ...]:
-    dockerfile = settings.path("dockerfile")
-    named = images or _listed_images(settings)
-    found = [Subject(image, dockerfile) for image in named]
-    if archive := settings.text("archive"):
-        found.append(Subject(archive, dockerfile))
-    if sbom := settings.text("sbom"):
-        found.append(Subject(f"sbom:{sbom}"))
-    if (listed := settings.path("images-file")) is not None:
-        found += _listed(listed)
-    if not found:
-        raise UsageError("no image: name one or more, or use --archive, --sbom or --images-file")
-    for subject in found:
-        if "@" in subject.image:
-            from anchore_gate.image.sources import refuse_password
-
-            refuse_password(subject.image)  # here, because the name of an image is in every report
-    if len(found) > 1 and settings.text("tag"):
-        raise UsageError("--tag names one image, but there are several")
-    return tuple(found)
-
-
-def _listed_images(settings: Settings) -> list[str]:
-    """One image a line; in the environment several too, but a line that is a path may hold spaces."""
-    lines = list(settings.items("images"))
-    if settings.origin("images") != BY_NAME["images"].variable:
-        return lines
-    return [name for line in lines for name in ([line] if Path(line).exists() else line.split())]
-
-
-def _listed(path: Path) -> list[Subject]:
-    """The lines of Jenkins' `anchore_images` file: `IMAGE [DOCKERFILE]`."""
-    what = f"--images-file {path}"
-    try:
-        text = read_limited(path, _LONGEST_LIST, what=what).decode()
-    except UnicodeDecodeError as problem:
-        raise ConfigError(f"{what}: {problem}") from problem
-    lines = (line.split() for line in text.splitlines() if line.strip() and not line.startswith("#"))
-    return [Subject(words[0], Path(words[1]) if len(words) > 1 else None) for words in lines]
 
 
 def _format(text: str) -> tuple[str, Path]:

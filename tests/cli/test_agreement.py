@@ -148,3 +148,21 @@ def test_a_policy_that_cannot_be_applied_is_red_everywhere_whatever_fails_an_ima
     Path("p.json").write_text(json.dumps(faulty))
     assert judged(str(demo_images[0]), "--policy", "p.json", "--fail-on", fail_on) == 2
     _agree("fail", 2, has_error=True, where=fail_on)
+
+
+@pytest.mark.parametrize(("on_error", "code"), [("fail", 3), ("warn", 0)])
+def test_a_run_that_cannot_begin_is_told_everywhere(
+    demo_images: Images, capsys: pytest.CaptureFixture[str], on_error: str, code: int
+) -> None:
+    Path("p.json").write_text(json.dumps(policy("stop", "", is_silent=False)))
+    base = ["--base-image", "docker-archive:no.tar", "--exclude-inherited"]
+    assert judged(str(demo_images[0]), "--policy", "p.json", *base, "--on-error", on_error) == code
+    _agree("error", 3, has_error=True, where=on_error)
+    said = capsys.readouterr()
+    assert said.out.startswith("::error ")
+    assert "anchore-gate: error: no.tar: there is no such file\n" in said.err
+
+
+def test_on_error_lets_no_wrong_setting_go_on(demo_images: Images) -> None:
+    assert judged(str(demo_images[0]), "--policy", "nothing.json", "--on-error", "warn") == 2
+    _agree("error", 2, has_error=True, where="no policy")
