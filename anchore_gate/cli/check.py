@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -135,14 +135,15 @@ def _unbegun(
 
     verdicts = tuple(NoVerdict.of(error, name=subject.image, now=now) for subject in subjects)
     run = GateRun(results=verdicts, version=__version__, started_at=now)
-    try:
+    lost: list[ReportError] = []
+    with _kept(lost):
         plan.write(run, _report_options(settings))
+    with _kept(lost), _beside_reports(plan):
         if spoken := _spoken(settings, run, plan):
-            with _beside_reports(plan):
-                say(spoken)
-    finally:
-        hint(f"anchore-gate: error: {' '.join(str(error).split())}")
-    return _exit_code(run, settings)
+            say(spoken)
+    for one in (error, *lost):
+        hint(f"anchore-gate: error: {' '.join(str(one).split())}")
+    return max([_exit_code(run, settings), *(one.exit_code for one in lost)])
 
 
 def _report_options(settings: Settings) -> ReportOptions:
@@ -166,14 +167,14 @@ def _end(
 
     verdicts = crew.verdicts(now=now, why=why)
     run = GateRun(results=verdicts, version=__version__, started_at=now)
-    code, lost, spoken = _exit_code(run, settings), "", ""
+    code, spoken = _exit_code(run, settings), ""
     written: tuple[Path, ...] = ()
-    try:
+    lost: list[ReportError] = []  # told last: whoever waited for the verdict reads it all the same
+    with _kept(lost):
         written = plan.write(run, _report_options(settings))
+    with _kept(lost):
         spoken = _spoken(settings, run, plan)
-    except ReportError as error:  # told last: whoever waited for the verdict reads it all the same
-        code, lost = error.exit_code, f"anchore-gate: error: {error}"
-    code = code if ended is None else ended
+    code = max([code, *(error.exit_code for error in lost)]) if ended is None else ended
     try:
         _tell(settings, run, plan, written, code, spoken)
     except BrokenPipeError:
@@ -182,9 +183,18 @@ def _end(
     except OSError as problem:
         _say_no_more()
         hint(f"anchore-gate: warning: cannot write standard output: {problem.strerror}")
-    if lost:
-        hint(lost)
+    for error in lost:
+        hint(f"anchore-gate: error: {error}")
     return code
+
+
+@contextmanager
+def _kept(lost: list[ReportError]) -> Iterator[None]:
+    """Keep what could not be written: it is no reason not to write the rest."""
+    try:
+        yield
+    except ReportError as error:
+        lost.append(error)
 
 
 def _spoken(settings: Settings, run: GateRun, plan: Plan) -> str:

@@ -166,3 +166,14 @@ def test_a_run_that_cannot_begin_is_told_everywhere(
 def test_on_error_lets_no_wrong_setting_go_on(demo_images: Images) -> None:
     assert judged(str(demo_images[0]), "--policy", "nothing.json", "--on-error", "warn") == 2
     _agree("error", 2, has_error=True, where="no policy")
+
+
+def test_a_report_that_cannot_be_written_takes_no_other_word_of_the_verdict_with_it(
+    demo_images: Images, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("p.json").write_text(json.dumps(policy("stop", "", is_silent=False)))
+    assert judged(str(demo_images[1]), "--policy", "p.json", "--format", "csv=/dev/full") == 2
+    _agree("fail", 1, has_error=False, where="a full disk")
+    said = capsys.readouterr()
+    assert said.out.startswith("::error ")
+    assert said.err == "anchore-gate: error: cannot write /dev/full: No space left on device\n"
