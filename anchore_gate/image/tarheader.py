@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from anchore_gate.errors import ImageError
 from anchore_gate.typed import TYPE_CHECKING
-from anchore_gate.values import dataclass, field
+from anchore_gate.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from anchore_gate.image.tarstream import Member
@@ -70,6 +70,20 @@ def text_of(raw: bytes) -> str:
     return raw.partition(b"\0")[0].decode("utf-8", "surrogateescape")
 
 
+def gnu_prefix(raw: bytes) -> str:
+    """What Go sets before a name of GNU's format: a ustar prefix, where two times should be and are not."""
+    if all(not one[0] or _is_time(one) for one in (raw[:12], raw[12:24])):
+        return ""
+    prefix = text_of(raw)
+    return f"{prefix}/" if prefix and prefix.isascii() else ""
+
+
+def _is_time(raw: bytes) -> bool:
+    if raw[0] & 0x80:
+        return -(1 << 63) <= number(raw) < 1 << 63
+    return not raw.strip(b" \0").partition(b"\0")[0].strip(b"01234567")
+
+
 def normal_path(name: str) -> str:
     """The absolute path a member's name means: `..` never leads above the root."""
     path = name[1:] if name.startswith("./") else "/" + name.lstrip("/")
@@ -84,18 +98,30 @@ def normal_path(name: str) -> str:
 class Extension:
     """What pax and GNU headers say about the next member."""
 
+    kind: bytes  # x, g, L, K
     fields: dict[str, str] = field(default_factory=dict)
     sparse: list[str] = field(default_factory=list)  # sparse format 0.0 repeats its fields, in order
+    name: str = ""  # GNU's long ones
+    link: str = ""
 
     def updated(self, later: Extension) -> Extension:
-        """Both, the later one winning."""
-        return Extension({**self.fields, **later.fields}, later.sparse or self.sparse)
+        """Both, as Go has it: a pax header takes the place of the one before, a global one that of all."""
+        if later.kind == b"g":
+            return later
+        if later.kind == b"x":
+            return replace(later, name=self.name, link=self.link)
+        if later.kind == b"L":
+            return replace(self, name=later.name)
+        return replace(self, link=later.link)
+
+    def path(self, default: str) -> str:
+        """The member's name: GNU's before pax'."""
+        return self.name or self.fields.get("path") or default
 
     def apply(self, member: Member) -> None:
-        """Put into `member` what the fields say."""
-        fields = self.fields
-        member.name = fields.get("path") or member.name
-        member.link = fields.get("linkpath") or member.link
+        """Put into `member` what the headers say."""
+        member.name = self.path(member.name)
+        member.link = self.link or self.fields.get("linkpath") or member.link
         member.uid = self.count("uid", member.uid)
         member.gid = self.count("gid", member.gid)
         member.size = member.stored = self.count("size", member.stored)
@@ -113,12 +139,12 @@ class Extension:
 def extension_of(kind: bytes, body: bytes, *, what: str) -> Extension:
     """What an extended header's body says. Raises `ImageError`."""
     if kind == b"L":
-        return Extension({"path": text_of(body)})
+        return Extension(kind, name=text_of(body))
     if kind == b"K":
-        return Extension({"linkpath": text_of(body)})
+        return Extension(kind, link=text_of(body))
+    found = Extension(kind)
     if kind == b"g":
-        return Extension()
-    found = Extension()
+        return found
     position = 0
     while position < len(body):
         key, value, position = _record(body, position, what)

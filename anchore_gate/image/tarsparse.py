@@ -10,6 +10,7 @@ from anchore_gate.image.tarheader import Extension, number
 
 Segments = tuple[tuple[int, int], ...]
 _HOLE = bytes(MIB)
+_FORMATS = frozenset({("", ""), ("0", "0"), ("0", "1"), ("1", "0")})  # major, minor
 
 
 def gnu_segments(header: bytes, block: Callable[[], bytes]) -> tuple[Segments, int]:
@@ -32,16 +33,18 @@ def _gnu_numbers(raw: bytes) -> list[int]:
 
 
 def pax_segments(extension: Extension, block: Callable[[], bytes]) -> tuple[Segments, int] | None:
-    """The segments and real size that pax fields describe, None for a plain member."""
+    """
+    The segments and real size that pax fields describe, None for a plain member.
+
+    What Go takes for a plain member is one: else a layer could show a scanner other bytes than a runtime.
+    """
     fields = extension.fields
-    size = extension.count("GNU.sparse.realsize", extension.count("GNU.sparse.size", 0))
-    if fields.get("GNU.sparse.major") == "1" and fields.get("GNU.sparse.minor") == "0":
-        return _checked(_map_in_front(block), size)
-    if "GNU.sparse.map" in fields:
-        return _checked([_decimal(one) for one in fields["GNU.sparse.map"].split(",") if one], size)
-    if extension.sparse or "GNU.sparse.size" in fields:
-        return _checked([_decimal(one) for one in extension.sparse], size)
-    return None
+    version = fields.get("GNU.sparse.major", ""), fields.get("GNU.sparse.minor", "")
+    told = extension.sparse or [one for one in fields.get("GNU.sparse.map", "").split(",") if one]
+    if version not in _FORMATS or (version == ("", "") and not told):
+        return None
+    size = extension.count("GNU.sparse.size", extension.count("GNU.sparse.realsize", 0))
+    return _checked(_map_in_front(block) if version == ("1", "0") else [_decimal(one) for one in told], size)
 
 
 def _map_in_front(block: Callable[[], bytes]) -> list[int]:

@@ -7,7 +7,15 @@ from struct import Struct
 
 from anchore_gate.errors import ImageError, LimitExceeded
 from anchore_gate.image.limits import KIB, MAX_EXTENDED_HEADER, MAX_MEMBERS, MAX_NAME, MAX_NAMES
-from anchore_gate.image.tarheader import Extension, checksum_fits, extension_of, number, rights, text_of
+from anchore_gate.image.tarheader import (
+    Extension,
+    checksum_fits,
+    extension_of,
+    gnu_prefix,
+    number,
+    rights,
+    text_of,
+)
 from anchore_gate.image.tarsparse import Segments, gnu_segments, pax_segments
 from anchore_gate.typed import Protocol
 from anchore_gate.values import dataclass
@@ -136,7 +144,7 @@ class TarStream:
             raise ImageError(f"{self._what}: a tar member of {stored} bytes at byte {self.offset - BLOCK}")
         if fields[4] in _EXTENSIONS:
             return self._extension(fields[4], stored)
-        member = self._member(fields, stored, block)
+        member = self._member(fields, stored, block, extension)
         if extension is not None or member.segments is not None:
             self._complete(member, extension, block if member.segments is not None else None)
         else:
@@ -164,17 +172,21 @@ class TarStream:
     def _misnamed(self, member: Member) -> LimitExceeded:
         return LimitExceeded(f"{self._what}: a member name is empty or too long: {member.name[:80]!r}")
 
-    def _member(self, fields: tuple[bytes, ...], stored: int, block: memoryview) -> Member:
-        """The member as its own header has it."""
+    def _member(
+        self, fields: tuple[bytes, ...], stored: int, block: memoryview, extension: Extension | None
+    ) -> Member:
+        """The member as its own header has it; of which type it is, the name that it gets says as well."""
         name, owner, _, _, kind, link, magic, prefix = fields
         path = name.partition(b"\0")[0].decode("utf-8", "surrogateescape")
         if magic == b"ustar\0" and prefix[0]:
             star = bytes(block[508:]) == b"tar\0"  # keeps times in the rest of the prefix
             path = f"{text_of(prefix[:131] if star else prefix)}/{path}"
+        elif magic == b"ustar " and (prefix[0] or prefix[12]) and bytes(block[263:265]) == b" \0":
+            path = gnu_prefix(prefix) + path
         type_ = _TYPES.get(kind)
         if type_ is None:
             raise ImageError(f"{self._what}: member {path[:200]!r} has the unknown tar type {kind!r}")
-        if kind == b"\0" and path.endswith("/"):
+        if kind == b"\0" and (extension.path(path) if extension else path).endswith("/"):
             type_ = "dir"
         if type_ != "file":  # a link may tell its file's size, and has no body
             stored = 0
@@ -192,8 +204,7 @@ class TarStream:
             member.segments, member.size = found
             if not member.size:
                 member.size = max((offset + length for offset, length in member.segments), default=0)
-        if "GNU.sparse.name" in extension.fields:
-            member.name = extension.fields["GNU.sparse.name"]
+            member.name = extension.fields.get("GNU.sparse.name") or member.name
 
     def _sparse_block(self) -> bytes:
         """A block of the current body: the map of sparse format 1.0 lies in front of the data."""
