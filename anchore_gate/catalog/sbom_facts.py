@@ -16,7 +16,6 @@ from anchore_gate.regex import regex
 from anchore_gate.typed import Any
 
 PREFIX = "anchore-gate:"
-MAX_FACTS = 65_536  # characters of one fact
 _TEXTS = (
     "architecture",
     "upstream",

@@ -1,9 +1,9 @@
-"""What may be shown of URLs, headers and texts from outside: never a secret."""
+"""What may be shown of URLs and texts from outside: never a secret."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from urllib.parse import quote, unquote, urlsplit
 
 from anchore_gate.regex import regex
@@ -12,25 +12,6 @@ HIDDEN = "***"
 # Shown because they say what was asked for; every other value could be a signature or a token.
 _SHOWN_PARAMETERS = frozenset(
     {"digest", "last", "limit", "mount", "n", "names", "page", "platform", "scope", "service", "tag"}
-)
-_SHOWN_HEADERS = frozenset(
-    {
-        "accept",
-        "accept-encoding",
-        "anchore-request-id",
-        "content-length",
-        "content-range",
-        "content-type",
-        "date",
-        "docker-content-digest",
-        "range",
-        "ratelimit-limit",
-        "ratelimit-remaining",
-        "retry-after",
-        "server",
-        "user-agent",
-        "warning",
-    }
 )
 _TOKENS = regex(
     r"""(?ix)
@@ -56,14 +37,6 @@ def redact_url(url: str) -> str:
     place = host + (f":{port}" if port else "")
     query = "&".join(_redact_parameter(pair) for pair in parts.query.split("&") if pair)
     return f"{parts.scheme}://{place}{parts.path}" + (f"?{query}" if query else "")
-
-
-def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers, with the values of all but the well-known harmless ones hidden."""
-    return {
-        name: redact_text(value) if name.lower() in _SHOWN_HEADERS else HIDDEN
-        for name, value in headers.items()
-    }
 
 
 def redact_text(text: str, *, secrets: Iterable[str] = (), limit: int = 300) -> str:

@@ -155,11 +155,6 @@ def trigger_name(gate: str, trigger: str, *, dialect: str) -> str:
     return words[0] if words is not None and dialect == ENGINE else trigger
 
 
-def has_two_wordings(gate: str, trigger: str) -> bool:
-    """Whether the products disagree on the words of its findings."""
-    return (gate, trigger) in _TRIGGERS
-
-
 def has_other_ids(gate: str, trigger_id: str) -> bool:
     """Whether an id may be a hash of words that the products do not share."""
     hexadecimal = len(trigger_id) == 32 and set(trigger_id) <= set("0123456789abcdef")

@@ -23,11 +23,6 @@ class Pattern:
             return cls(text, Expression(stripped[len(_PREFIX) :]))
         return cls(text)
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether it names one text only."""
-        return self.expression is None and "*" not in self.text
-
     def matches(self, text: str) -> bool:
         """Whether it fits. Raises `PolicyError` when an expression takes too long."""
         if self.expression is not None:

@@ -7,7 +7,7 @@ from functools import cache
 from importlib import import_module
 
 from anchore_gate.regex import regex
-from anchore_gate.typed import TYPE_CHECKING, Any, Protocol
+from anchore_gate.typed import TYPE_CHECKING, Any
 from anchore_gate.values import dataclass
 from anchore_gate.versions.version import Version
 
@@ -33,16 +33,6 @@ _GEM_PLATFORM = regex(
     r"-(?:x86|x64|x86_64|i?[3-6]86|universal|arm|armv[0-9][a-z0-9]*|arm64|aarch64|ppc|ppc64|ppc64le|powerpc|riscv64"
     r"|s390x|java|jruby|dalvik|mswin(?:32|64)?|mingw(?:32|64)?|darwin|linux)(?![A-Za-z0-9]).*"
 )
-
-
-class Comparable(Protocol):
-    """What every `parse` gives: ordered among its own kind, hashable."""
-
-    def __lt__(self, other: Any) -> bool: ...
-
-    def __gt__(self, other: Any) -> bool: ...
-
-    def __hash__(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,11 +32,6 @@ class RpmVersion(Version):
         return (a > b) - (a < b)
 
     @property
-    def has_epoch(self) -> bool:
-        """Whether the text names its epoch."""
-        return _EPOCH.match(self.text) is not None
-
-    @property
     def has_release(self) -> bool:
         """Whether the text has a release."""
         return bool(self.key[2])

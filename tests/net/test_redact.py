@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anchore_gate.net.redact import redact_headers, redact_text, redact_url
+from anchore_gate.net.redact import redact_text, redact_url
 
 
 @pytest.mark.parametrize(
@@ -24,11 +24,6 @@ from anchore_gate.net.redact import redact_headers, redact_text, redact_url
 )
 def test_a_url_shows_only_what_was_asked_for(url: str, shown: str) -> None:
     assert redact_url(url) == shown
-
-
-def test_headers_show_only_harmless_values() -> None:
-    shown = redact_headers({"Authorization": "Bearer s3cret", "Content-Type": "a/b", "X-Api-Key": "s3cret"})
-    assert shown == {"Authorization": "***", "Content-Type": "a/b", "X-Api-Key": "***"}
 
 
 @pytest.mark.parametrize(
