@@ -241,11 +241,9 @@ class _StandardFields:
                 if getattr(one, word) is not _Missing:
                     told[word] = getattr(one, word)
             made.append((name, one.type, dataclasses.field(**told)))
-        standard: dict[str, Any] = vars(dataclasses.make_dataclass(owner.__name__, made))[
-            "__dataclass_fields__"
-        ]
-        owner.__dataclass_fields__ = standard
-        return standard
+        standard: Any = dataclasses.make_dataclass(owner.__name__, made)
+        owner.__dataclass_fields__ = found = dict(standard.__dataclass_fields__)
+        return found
 
 
 class _Signature:
