@@ -85,10 +85,14 @@ Map call(Map args = [:]) {
     }
 
     int code = 3
+    boolean isJudged = true
     try {
         withSecrets(config) {
             withEnv(environmentOf(config)) {
                 code = sh(label: 'anchore-gate', returnStatus: true, script: '"$ANCHORE_GATE_COMMAND" check')
+                if (isLenient(config) && code in [0, 1]) {
+                    isJudged = sh(returnStatus: true, script: 'grep -qx ANCHORE_GATE_EXIT_CODE=3 "$ANCHORE_GATE_REPORT_DIR/gate.env"') != 0
+                }
             }
         }
     } finally {
@@ -98,10 +102,17 @@ Map call(Map args = [:]) {
         conclude(config.onFail, 'Anchore gate: the policy said no (exit code 1), see the log and the reports')
     } else if (code == 2) {
         error 'Anchore gate: usage or configuration (exit code 2), see the log'
-    } else if (code != 0) {
+    }
+    if (!isJudged || !(code in [0, 1])) {
+        code = isJudged ? code : 3
         conclude(config.onError, "Anchore gate: no verdict (exit code ${code}), see the log")
     }
     return [exitCode: code, verdict: [0: 'pass', 1: 'fail', 2: 'usage'].get(code, 'error'), reportDir: config.reportDir]
+}
+
+// Whether an image without verdict may go on. The gate is told so: the policy's no to another image must stand.
+boolean isLenient(Map config) {
+    return config.onError != 'failure' && config.reportDir
 }
 
 // Words of the Anchore Jenkins plugin, each with a note on the new one.
@@ -215,6 +226,9 @@ List environmentOf(Map config) {
         // end of variables
     ]
     List pairs = ['ANCHORE_GATE_CI=jenkins', 'ANCHORE_GATE_COMMAND=' + config.command]
+    if (isLenient(config)) {
+        pairs.add('ANCHORE_GATE_ON_ERROR=warn')
+    }
     for (String key in new ArrayList(variables.keySet())) {
         String text = asText(config[key])
         if (text) {
