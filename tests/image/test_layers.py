@@ -324,6 +324,11 @@ def test_a_hard_link_to_a_hard_link_below_is_followed(layers: list[Files]) -> No
     assert "/wanted" in [hit.path for hit in files.hits]
 
 
+def test_a_hard_link_to_one_whose_file_a_higher_layer_hides_has_its_hits() -> None:
+    layers: list[Files] = [{"blob": KEY_LINE, "b": hardlink("blob")}, {"c": hardlink("b"), ".wh.blob": b""}]
+    assert [hit.path for hit in squash(*layers, needs=Needs(searches=SECRETS)).hits] == ["/b", "/c"]
+
+
 @pytest.mark.parametrize("later", [b"clean", b"clean" * len(KEY_LINE)], ids=["short", "long"])
 def test_a_hard_link_keeps_its_bytes_when_another_file_takes_their_name(later: bytes) -> None:
     layer: Files = {"blob": KEY_LINE, "b": hardlink("blob"), "./blob": later, "wanted": hardlink("b")}
