@@ -159,7 +159,7 @@ def _record(body: bytes, position: int, what: str) -> tuple[str, str, int]:
     space = body.find(b" ", position, position + 20)
     digits = body[position:space] if space > 0 else b""
     end = position + (int(digits) if digits.isdigit() else 0)
-    if not space < end <= len(body) or body[end - 1 : end] != b"\n":
+    if not position < space < end <= len(body) or body[end - 1 : end] != b"\n":
         raise ImageError(f"{what}: a pax header has a damaged record")
     key, equals, value = body[space + 1 : end - 1].partition(b"=")
     if not equals or (b"\0" in value and key in (b"path", b"linkpath")):

@@ -307,6 +307,7 @@ def test_headers_are_read_as_the_runtimes_read_them(content: bytes, name: str, b
         b"0 path=a\n",
         b"-9 path=a\n",
         b"11 path=\0a\n",
+        b"9 path=a\nrest",  # no blank after the last record: the reader has to move on
     ],
 )
 def test_damaged_pax_records_are_refused(body: bytes) -> None:
