@@ -32,9 +32,11 @@ def _gnu_numbers(raw: bytes) -> list[int]:
     return [one for one in found if one is not None]
 
 
-def pax_segments(extension: Extension, block: Callable[[], bytes]) -> tuple[Segments, int] | None:
+def pax_segments(
+    extension: Extension, block: Callable[[], bytes], stored: int
+) -> tuple[Segments, int] | None:
     """
-    The segments and real size that pax fields describe, None for a plain member.
+    The segments and real size that pax fields describe, None for a plain member; `stored` is its own size.
 
     What Go takes for a plain member is one: else a layer could show a scanner other bytes than a runtime.
     """
@@ -43,7 +45,7 @@ def pax_segments(extension: Extension, block: Callable[[], bytes]) -> tuple[Segm
     told = extension.sparse or [one for one in fields.get("GNU.sparse.map", "").split(",") if one]
     if version not in _FORMATS or (version == ("", "") and not told):
         return None
-    size = extension.count("GNU.sparse.size", extension.count("GNU.sparse.realsize", 0))
+    size = extension.count("GNU.sparse.size", extension.count("GNU.sparse.realsize", stored))
     return _checked(_map_in_front(block) if version == ("1", "0") else [_decimal(one) for one in told], size)
 
 

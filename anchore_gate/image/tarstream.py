@@ -199,7 +199,7 @@ class TarStream:
         return member
 
     def _pax_sparse(self, member: Member, extension: Extension) -> None:
-        found = pax_segments(extension, self._sparse_block)
+        found = pax_segments(extension, self._sparse_block, member.stored)
         if found is not None:
             member.segments, member.size = found
             if not member.size:

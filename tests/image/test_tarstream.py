@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from anchore_gate.errors import ImageError, LimitExceeded
 from anchore_gate.image import tarstream
 from anchore_gate.image.tarsparse import expanded
-from anchore_gate.image.tarstream import Member, TarStream
+from anchore_gate.image.tarstream import BLOCK, Member, TarStream
 from tests.support.images import make_tar
 
 
@@ -268,6 +268,12 @@ INNER = file_of("inner", b"")
             "a",
             b"1",
         ),
+        (
+            pax(record("GNU.sparse.major", "1"), record("GNU.sparse.minor", "0"))
+            + file_of("a", b"1\n0\n4\n".ljust(BLOCK, b"\0") + b"data"),
+            "a",
+            b"data" + bytes(BLOCK),
+        ),
         (file_of("a", b"1", prefix=b"etc"), "etc/a", b"1"),
         (file_of("a", b"1", prefix=b"\0" * 12 + b"etc"), "a", b"1"),
         (file_of("a", b"1", prefix=b"%011o\0etc" % 5), "00000000005/a", b"1"),
@@ -285,6 +291,7 @@ INNER = file_of("inner", b"")
         "sparse name alone",
         "sparse size alone",
         "sparse of another format",
+        "sparse without a size",
         "a prefix for a time",
         "a prefix for the second time, empty",
         "a prefix for the second time",
