@@ -89,7 +89,17 @@ class LayeredImage:
         else:
             _in_threads(top_down, reader, files.add, min(self._workers, len(top_down)))
         reader.follow_links(self._blobs)
+        _refuse_detours(files, plan)
         return files
+
+
+def _refuse_detours(files: SquashedFilesystem, plan: Plan) -> None:
+    """Raises `ImageError` where a layer writes evidence through a link: nobody would look for it there."""
+    for path, target in files.written_through():
+        if plan.wanted(target) & ~plan.wanted(path):
+            raise ImageError(
+                f"{path[:200]!r} lies beneath a symbolic link: containers have it at {target[:200]!r}"
+            )
 
 
 class _Reader:

@@ -166,6 +166,15 @@ class _Compiled:
                 yield line[start : start + WINDOW]
 
 
+def notes_on(reasons: Sequence[str], limit: int) -> tuple[str, ...]:
+    """What people are told of the files that were not searched, by why."""
+    told = {
+        "large": f"files larger than {limit} bytes were not searched for content",
+        "binary": "binary files (a NUL byte near the start) were not searched for content",
+    }
+    return tuple(f"{number} {words}" for reason, words in told.items() if (number := reasons.count(reason)))
+
+
 def is_binary(content: bytes) -> bool:
     """Whether a file is left out of the search: a binary one that Anchore's search would leave out too."""
     return len(content) > MAX_BINARY and content.find(b"\0", 0, BINARY_PREFIX) >= 0

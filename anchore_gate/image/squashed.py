@@ -10,6 +10,7 @@ from anchore_gate.image.contents import NOTHING, Facts, LayerContents, Record
 from anchore_gate.image.filesystem import ContentHit, FileEntry
 from anchore_gate.image.needs import Want
 from anchore_gate.image.plan import Plan
+from anchore_gate.image.search import notes_on
 from anchore_gate.image.spool import Spool
 from anchore_gate.typed import BinaryIO
 
@@ -124,30 +125,19 @@ class SquashedFilesystem:
     @property
     def oversized(self) -> tuple[tuple[str, int], ...]:
         """See `Filesystem.oversized`."""
-        return tuple(
-            sorted(
-                [(path, self._records[path][1]) for path, facts in self._facts.items() if facts.oversized]
-                + [
-                    (path, size)
-                    for path, (target, wants) in self._wanted_links().items()
-                    if not self._plan.within(wants, size := self._records[target][1])
-                ]
-            )
-        )
+        here = [(path, self._records[path][1]) for path, facts in self._facts.items() if facts.oversized]
+        behind = [
+            (path, size)
+            for path, (target, wants) in self._wanted_links().items()
+            if not self._plan.within(wants, size := self._records[target][1])
+        ]
+        return tuple(sorted(here + behind))
 
     @property
     def notes(self) -> tuple[str, ...]:
         """See `Filesystem.notes`."""
         reasons = [facts.unsearched for facts in self._facts.values() if facts.unsearched]
-        large, binary = reasons.count("large"), reasons.count("binary")
-        found = []
-        if large:
-            found.append(
-                f"{large} files larger than {self._plan.max_search} bytes were not searched for content"
-            )
-        if binary:
-            found.append(f"{binary} binary files (a NUL byte near the start) were not searched for content")
-        return tuple(found)
+        return notes_on(reasons, self._plan.max_search)
 
     def entries(self, *, mode: int = 0) -> Iterator[FileEntry]:
         """See `Filesystem.entries`."""
@@ -169,8 +159,7 @@ class SquashedFilesystem:
         if record is not None and record[0][0] != "symlink" and self._is_real(path.rpartition("/")[0]):
             return path
         parts = [part for part in path.split("/") if part not in ("", ".")][::-1]
-        here = "/"
-        links = 0
+        here, links = "/", 0
         while parts:
             part = parts.pop()
             if part == "..":
@@ -260,6 +249,18 @@ class SquashedFilesystem:
         normal = "/" + posixpath.normpath("/" + path).lstrip("/")
         record = self._records.get(normal)
         return normal if record is not None and record[0][0] != "symlink" else None
+
+    def written_through(self) -> Iterator[tuple[str, str]]:
+        """What lies beneath a symbolic link, and where a runtime has it: it writes through the link."""
+        known = (path for path in self._folders if path in self._records)
+        links = {path for path in known if self._records[path][0][0] == "symlink"}
+        for path in self._records if links else ():
+            folder = path.rpartition("/")[0]
+            while folder and folder not in links:
+                folder = folder.rpartition("/")[0]
+            if folder:
+                written = posixpath.join(posixpath.dirname(folder), self._records[folder][2])
+                yield path, (self.resolve(folder) or posixpath.normpath(written)) + path[len(folder) :]
 
     def _hides(self, folder: str, known: dict[str, bool]) -> bool:
         """Whether what lies in `folder` in a lower layer is hidden."""

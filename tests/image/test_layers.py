@@ -516,3 +516,36 @@ def test_a_long_file_is_kept_whole_and_searched(lines: int) -> None:
 
     assert files.read("/long.txt") == content
     assert [(hit.path, hit.lines) for hit in files.hits] == [("/long.txt", (1,))]
+
+
+STATUS = Needs(wants=(Want.exact("/var/lib/dpkg/status"), Want(names=frozenset({"package.json"}))))
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        ({"var/lib/dpkg/status": "old"}, {"x": symlink("var/lib/dpkg"), "x/status": "new"}),
+        ({"var/lib/dpkg/status": "old", "x": symlink("/var/lib/dpkg")}, {"x/status": "new"}),
+        ({"var/lib/dpkg/status": "old", "var/x": symlink("lib")}, {"var/x/dpkg/status": "new"}),
+        (
+            {"x": symlink("var/lib/dpkg")},
+            {"x/status": "new"},
+        ),  # a link to nothing: a runtime makes the folder
+    ],
+)
+def test_evidence_that_is_written_through_a_link_is_no_verdict(layers: tuple[Files, ...]) -> None:
+    with pytest.raises(ImageError, match=r"lies beneath a symbolic link: .* '/var/lib/dpkg/status'"):
+        squash(*layers, needs=STATUS)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        ({"lib": symlink("usr/lib"), "usr/lib/a": "1"}, {"lib/node_modules/x/package.json": "{}"}),
+        ({"bin": symlink("usr/bin"), "usr/bin/sh": "1"}, {"bin/app": "2"}),
+        ({"x": symlink("var/lib/dpkg"), "var/lib/dpkg/status": "1"}, {"x/": folder(), "x/status": "2"}),
+        ({"var/lib/dpkg/status": "1"}, {"x": symlink("var/lib/dpkg")}),
+    ],
+)
+def test_what_is_found_beneath_a_link_as_well_is_no_matter(layers: tuple[Files, ...]) -> None:
+    assert paths(squash(*layers, needs=STATUS))
