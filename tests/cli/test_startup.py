@@ -22,6 +22,10 @@ UNWANTED = {
 }
 PROGRAM = """
 import json, os, re, sys
+try:
+    import _colorize  # what argparse takes from Python 3.14 on
+except ImportError:
+    pass
 before = set(sys.modules)
 compiled = []
 compile = re.compile
