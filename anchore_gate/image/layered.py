@@ -96,7 +96,7 @@ class LayeredImage:
 def _refuse_detours(files: SquashedFilesystem, plan: Plan) -> None:
     """Raises `ImageError` where a layer writes evidence through a link: nobody would look for it there."""
     for path, target in files.written_through():
-        if plan.wanted(target) & ~plan.wanted(path):
+        if plan.is_lost(path, target):
             raise ImageError(
                 f"{path[:200]!r} lies beneath a symbolic link: containers have it at {target[:200]!r}"
             )

@@ -48,6 +48,16 @@ class Plan:
                     mask |= bits
         return self._fitting(mask, path) if mask else 0
 
+    def is_lost(self, path: str, real: str) -> bool:
+        """
+        Whether the file at `path`, which containers have at `real`, is looked for there alone.
+
+        Wants of whole folders take a file of any name for theirs: they do not count as having found it.
+        """
+        here = self.wanted(path)
+        whole = sum(bits for _, bits in self._by_text)
+        return bool(self.wanted(real) & ~here) and not here & ~whole
+
     def within(self, mask: int, size: int) -> int:
         """The wants of `mask` that allow a file of `size` bytes."""
         return sum(1 << i for i, want in enumerate(self.wants) if mask >> i & 1 and size <= want.limit)

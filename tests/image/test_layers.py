@@ -518,7 +518,13 @@ def test_a_long_file_is_kept_whole_and_searched(lines: int) -> None:
     assert [(hit.path, hit.lines) for hit in files.hits] == [("/long.txt", (1,))]
 
 
-STATUS = Needs(wants=(Want.exact("/var/lib/dpkg/status"), Want(names=frozenset({"package.json"}))))
+STATUS = Needs(
+    wants=(
+        *map(Want.exact, ("/var/lib/dpkg/status", "/bin/busybox", "/usr/bin/busybox")),
+        Want(names=frozenset({"package.json"})),
+        Want(pattern="/var/lib/status.d/.*", holds="/status.d/"),
+    )
+)
 
 
 @pytest.mark.parametrize(
@@ -543,6 +549,7 @@ def test_evidence_that_is_written_through_a_link_is_no_verdict(layers: tuple[Fil
     [
         ({"lib": symlink("usr/lib"), "usr/lib/a": "1"}, {"lib/node_modules/x/package.json": "{}"}),
         ({"bin": symlink("usr/bin"), "usr/bin/sh": "1"}, {"bin/app": "2"}),
+        ({"bin": symlink("usr/bin"), "usr/bin/sh": "1"}, {"bin/busybox": "2"}),
         ({"x": symlink("var/lib/dpkg"), "var/lib/dpkg/status": "1"}, {"x/": folder(), "x/status": "2"}),
         ({"var/lib/dpkg/status": "1"}, {"x": symlink("var/lib/dpkg")}),
     ],
