@@ -6,6 +6,7 @@ import socket
 import stat
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from anchore_gate.errors import ConfigError, ImageError
@@ -57,17 +58,20 @@ class Scanner:
             if verdict.endswith(" FOUND"):
                 yield MalwareFinding(scanner="clamav", path=path, signature=verdict.removesuffix(" FOUND"))
             elif verdict != "OK":
-                raise ImageError(f"the malware scan of {path[:200]!r} failed: clamd said {answer[:200]!r}")
+                advice = " (raise StreamMaxLength in clamd.conf)" if "size limit" in verdict else ""
+                said = f"clamd said {answer[:200]!r}{advice}"
+                raise ImageError(f"the malware scan of {path[:200]!r} failed: {said}")
 
     def _ask(self, content: BinaryIO) -> str:
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
                 connection.settimeout(_PATIENCE)
                 connection.connect(str(self.place))
-                connection.sendall(b"zINSTREAM\0")
-                while piece := content.read(_PIECE):
-                    connection.sendall(struct.pack("!L", len(piece)) + piece)
-                connection.sendall(struct.pack("!L", 0))
+                with suppress(BrokenPipeError, ConnectionResetError):  # it says why before it hangs up
+                    connection.sendall(b"zINSTREAM\0")
+                    while piece := content.read(_PIECE):
+                        connection.sendall(struct.pack("!L", len(piece)) + piece)
+                    connection.sendall(struct.pack("!L", 0))
                 return _answer(connection)
         except OSError as problem:
             raise ImageError(f"the malware scan failed: clamd at {self.place}: {problem}") from problem
