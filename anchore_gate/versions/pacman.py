@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from anchore_gate.regex import regex
 from anchore_gate.typed import Any
-from anchore_gate.versions.version import LONGEST, InvalidVersion, Version
+from anchore_gate.versions.evr import overlap, split
+from anchore_gate.versions.version import Version
 
 _LETTERS, _END, _DIGITS = range(3)
 _PART = regex(r"([^0-9A-Za-z]*)(?:([0-9]+)|([A-Za-z]+))")
-_EPOCH = regex(r"([0-9]*):")
 
 
 class PacmanVersion(Version):
@@ -23,23 +23,13 @@ class PacmanVersion(Version):
 
     def against(self, bound: PacmanVersion) -> int:
         """-1, 0 or 1, beside the bound of an advisory: what it leaves out does not count."""
-        ours, theirs = self.key, bound.key
-        start = 0 if ":" in bound.text else 1
-        parts = 3 if ours[2] and theirs[2] else 2
-        a, b = ours[start:parts], theirs[start:parts]
-        return (a > b) - (a < b)
+        return overlap(self, bound, ignore_epoch=":" not in bound.text)
 
 
 def parse(text: str) -> PacmanVersion:
     """The version as vercmp reads it. Raises `InvalidVersion` for an empty or oversized text."""
-    if not text or len(text) > LONGEST:
-        raise InvalidVersion("pacman", text)
-    found = _EPOCH.match(text)
-    epoch, rest = (int(found[1] or 0), text[found.end() :]) if found else (0, text)
-    version, dash, release = rest.rpartition("-")
-    if not dash:
-        return PacmanVersion(text, (epoch, _parts(rest), ()))
-    return PacmanVersion(text, (epoch, _parts(version), _parts(release)))
+    epoch, version, release = split(text, "pacman")
+    return PacmanVersion(text, (epoch, _parts(version), () if release is None else _parts(release)))
 
 
 def _parts(text: str) -> tuple[Any, ...]:

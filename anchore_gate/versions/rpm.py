@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from anchore_gate.regex import regex
 from anchore_gate.typed import Any
-from anchore_gate.versions.version import LONGEST, InvalidVersion, Version
+from anchore_gate.versions.evr import overlap, split
+from anchore_gate.versions.version import Version
 
 # Ranks of what may stand next at one place, lowest first.
 _TILDE, _END, _CARET, _LETTERS, _DIGITS = range(5)
 _PARTS = regex(r"[0-9]+|[A-Za-z]+|[~^]")
-_EPOCH = regex(r"([0-9]*):")
 
 
 class RpmVersion(Version):
@@ -26,10 +26,7 @@ class RpmVersion(Version):
 
     def against(self, other: RpmVersion, *, ignore_epoch: bool = False) -> int:
         """-1, 0 or 1, as a dependency compares: a release counts only where both sides have one."""
-        ours, theirs = self.key, other.key
-        parts = 3 if ours[2] and theirs[2] else 2
-        a, b = ours[int(ignore_epoch) : parts], theirs[int(ignore_epoch) : parts]
-        return (a > b) - (a < b)
+        return overlap(self, other, ignore_epoch=ignore_epoch)
 
     @property
     def has_release(self) -> bool:
@@ -39,14 +36,8 @@ class RpmVersion(Version):
 
 def parse(text: str) -> RpmVersion:
     """The version as rpm reads it. Raises `InvalidVersion` for an empty or oversized text."""
-    if not text or len(text) > LONGEST:
-        raise InvalidVersion("rpm", text)
-    found = _EPOCH.match(text)
-    epoch, rest = (int(found[1] or 0), text[found.end() :]) if found else (0, text)
-    version, dash, release = rest.rpartition("-")
-    if not dash:
-        return RpmVersion(text, (epoch, _parts(rest), ()))
-    return RpmVersion(text, (epoch, _parts(version), _parts(release)))
+    epoch, version, release = split(text, "rpm")
+    return RpmVersion(text, (epoch, _parts(version), () if release is None else _parts(release)))
 
 
 def _parts(text: str) -> tuple[Any, ...]:
