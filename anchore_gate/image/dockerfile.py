@@ -84,8 +84,8 @@ def _logical_line(lines: list[str], number: int, escape: str) -> tuple[int, str]
 
 
 def _split(line: str) -> tuple[str, str]:
-    word, _, rest = line.replace("\t", " ", 1).partition(" ") if line else ("", "", "")
-    return word.upper(), rest.strip()
+    word = line.split(maxsplit=1)[0] if line else ""
+    return word.upper(), line[len(word) :].strip()
 
 
 def _with_heredocs(lines: list[str], number: int, value: str) -> tuple[int, str]:

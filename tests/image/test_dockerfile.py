@@ -22,6 +22,18 @@ def test_continuations_are_joined_and_comments_between_them_dropped() -> None:
     assert said(text) == [("FROM", "a"), ("RUN", "apt-get update &&   apt-get install -y x"), ("USER", "app")]
 
 
+def test_a_tab_ends_the_keyword_and_stays_where_it_is_in_the_text() -> None:
+    assert said("FROM\ta\nRUN x\t&& y\nENV \t A=b\tc\n") == [
+        ("FROM", "a"),
+        ("RUN", "x\t&& y"),
+        ("ENV", "A=b\tc"),
+    ]
+    assert guessed("/bin/sh -c #(nop)  LABEL a=b\tc", "RUN /bin/sh -c x \t&& y # buildkit") == [
+        ("LABEL", "a=b\tc"),
+        ("RUN", "/bin/sh -c x \t&& y"),
+    ]
+
+
 def test_the_escape_directive_counts() -> None:
     assert said("# escape=`\nFROM a\nRUN dir C:\\\nRUN a `\n b\n") == [
         ("FROM", "a"),
