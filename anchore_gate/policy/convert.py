@@ -12,7 +12,7 @@ from anchore_gate.policy.gates import find_trigger
 from anchore_gate.policy.legacy import ENGINE_WORDS, ENTERPRISE_WORDS, Words, words_of
 from anchore_gate.policy.losses import losses
 from anchore_gate.policy.moment import parse_moment
-from anchore_gate.policy.parameter import BOOLEAN, Parameter, parameters
+from anchore_gate.policy.parameter import Parameter, given_value, parameters
 from anchore_gate.policy.rehash import rehashed
 from anchore_gate.policy.strictness import KEYS, NEW_ONLY
 from anchore_gate.typed import Any
@@ -157,10 +157,11 @@ class _Writer:
         self, given: list[dict[str, Any]], declared: Mapping[str, Parameter]
     ) -> Iterator[dict[str, Any]]:
         """Each name once, the last one of it; none without a value, which is one that is not given."""
-        last = {legacy.current_parameter(one["name"].lower()): one.get("value") for one in given}
+        last = legacy.current_parameters({one["name"].lower(): one.get("value") for one in given})
         for name, value in last.items():
             kind = declared[name].kind if name in declared else None
-            if value is None or (value is False and kind is BOOLEAN):
+            value = given_value(declared[name], value) if name in declared else value
+            if value is None:
                 continue
             if isinstance(value, str) and kind and legacy.current_word(value) in kind.choices:
                 value = legacy.current_word(value) if self._is_new else legacy.old_word(value)

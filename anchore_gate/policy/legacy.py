@@ -139,6 +139,16 @@ def current_parameter(name: str) -> str:
     return _PARAMETERS.get(name, name)
 
 
+def current_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The values by today's names; what an old name says counts where nothing is said by today's."""
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        current = current_parameter(name)
+        if found.get(current) is None or (name == current and value is not None):
+            found[current] = value
+    return found
+
+
 def parameter_names(name: str) -> tuple[str, ...]:
     """Every name that a parameter is known by."""
     return (name, *(old for old, new in _PARAMETERS.items() if new == name))

@@ -146,17 +146,17 @@ def configure(
     declared = parameters(trigger)
     faults: list[ParameterFault] = []
     values: dict[str, Any] = {}
-    written = {legacy.current_parameter(name): value for name, value in given.items()}
+    written = legacy.current_parameters(given)
     names = [one.name for one in declared]
-    for name in written:
-        if name not in names:
+    for name in given:
+        current = legacy.current_parameter(name)
+        if current not in names:
             known = ", ".join(names) or "none"
             message = f"{name!r} is not a parameter of {trigger.GATE}/{trigger.NAME} (known: {known})"
-            faults.append(ParameterFault("InvalidParameterError", name, message))
+            faults.append(ParameterFault("InvalidParameterError", current, message))
     for one in declared:
-        value = written.get(one.name)
-        # Anchore Engine reads a JSON `false` as "not given"
-        if value is None or (value is False and one.kind is BOOLEAN):
+        value = given_value(one, written.get(one.name))
+        if value is None:
             if one.required:
                 message = f"the parameter {one.name!r} is required"
                 faults.append(
@@ -175,9 +175,11 @@ def configure(
         return None, (ParameterFault("ParameterValueInvalidError", "", str(problem)),)
 
 
-def _missing(name: str) -> ParameterFault:
-    message = f"the parameter {name!r} is required"
-    return ParameterFault("ParameterValueInvalidError", name, message, is_missing=True)
+def given_value(declared: Parameter, value: Any) -> Any:
+    """The value as it counts: Engine takes JSON's `false` for none, and a default of true for false."""
+    if value is not False or declared.kind is not BOOLEAN:
+        return value
+    return "false" if declared.default == "true" else None
 
 
 def _parse(declared: Parameter, value: Any) -> Any:

@@ -210,6 +210,20 @@ def test_parameters_that_are_not_given_are_not_written_and_the_last_of_a_name_co
     assert made["rule_sets"][0]["rules"][0]["params"] == [{"name": "name", "value": "b"}]
 
 
+def test_a_false_that_is_no_text_is_written_where_it_counts() -> None:
+    made = [
+        rule("files", "attribute_match", filename="/a", skip_missing=False),
+        rule("dockerfile", "exposed_ports", ports="1", type="blacklist", actual_dockerfile_only=False),
+    ]
+
+    written = [one["params"] for one in to(bundle(*made), "v2")["rule_sets"][0]["rules"]]
+
+    assert [[(one["name"], one["value"]) for one in params] for params in written] == [
+        [("filename", "/a"), ("skip_missing", "false")],
+        [("ports", "1"), ("type", "denylist")],
+    ]
+
+
 def test_findings_of_a_rule_without_an_id_stay_accepted() -> None:
     nameless = rule("retrieved_files", "content_regex", path="/a", regex="x", check="match")
     del nameless["id"]

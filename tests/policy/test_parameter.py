@@ -9,7 +9,9 @@ import pytest
 from anchore_gate.model.evaluation import Action
 from anchore_gate.policy.gates import gates
 from anchore_gate.policy.gates.dockerfile import ExposedPorts, InstructionCheck
+from anchore_gate.policy.gates.files import AttributeMatch
 from anchore_gate.policy.gates.licenses import DenylistExactMatch
+from anchore_gate.policy.gates.passwd_file import DenylistUsernames
 from anchore_gate.policy.gates.vulnerabilities import PackageTrigger, StaleFeedData
 from anchore_gate.policy.parameter import configure, parameters
 from anchore_gate.policy.trigger import Trigger
@@ -26,6 +28,7 @@ SCORE: tuple[type[Trigger], dict[str, str], str] = (
 )
 ASKED = {"instruction": "FROM", "check": "="}
 ACTUAL: tuple[type[Trigger], dict[str, str], str] = (InstructionCheck, ASKED, "actual_dockerfile_only")
+MISSING: tuple[type[Trigger], dict[str, str], str] = (AttributeMatch, {"filename": "/a"}, "skip_missing")
 VALUE: tuple[type[Trigger], dict[str, str], str] = (InstructionCheck, ASKED, "value")
 CHECK: tuple[type[Trigger], dict[str, str], str] = (InstructionCheck, {"instruction": "FROM"}, "check")
 TYPE: tuple[type[Trigger], dict[str, str], str] = (ExposedPorts, {"ports": "1"}, "type")
@@ -57,6 +60,8 @@ NOT_TEXTS: tuple[Any, ...] = (0, 1, 22, 1.5, [], ["a"], {}, {"a": 1})
         (ACTUAL, "TRUE", True),
         (ACTUAL, "fAlSe", False),
         (ACTUAL, False, False),  # Engine takes JSON's `false` for "not given"
+        (MISSING, False, False),  # and for false where true is what holds without it
+        (MISSING, None, True),
         *((VALUE, value, REFUSED) for value in (*NOT_TEXTS, True, False)),
         (VALUE, "", ""),
         (VALUE, " a ", " a "),
@@ -92,6 +97,33 @@ def test_every_required_parameter_is_missed_and_every_unknown_one_named(trigger:
         assert [one.name for one in faults if one.type == "InvalidParameterError"] == ["odd"]
         missing = sorted(one.name for one in faults if one.type == "ParameterValueInvalidError")
         assert missing == required
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ({"usernameblacklist": "a"}, ("a",)),
+        ({"user_names": None, "usernameblacklist": "a"}, ("a",)),
+        ({"usernameblacklist": "a", "user_names": None}, ("a",)),
+        ({"user_names": "b", "usernameblacklist": "a"}, ("b",)),
+        ({"usernameblacklist": "a", "user_names": "b"}, ("b",)),
+    ],
+)
+def test_an_old_name_of_a_parameter_counts_where_the_new_one_is_not_given(
+    given: dict[str, Any], read: tuple[str, ...]
+) -> None:
+    made, faults = configure(DenylistUsernames, given, rule_id=None)
+
+    assert faults == ()
+    assert getattr(made, "user_names") == read  # noqa: B009  # a Trigger, to mypy
+
+
+def test_an_unknown_parameter_is_named_as_it_is_written() -> None:
+    _, faults = configure(
+        ExposedPorts, {"ports": "1", "type": "denylist", "useridblacklist": "0"}, rule_id=None
+    )
+
+    assert [one.message.partition(" is ")[0] for one in faults] == ["'useridblacklist'"]
 
 
 def test_names_are_read_in_any_letter_case_and_the_last_of_two_counts() -> None:
