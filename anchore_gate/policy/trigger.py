@@ -103,7 +103,7 @@ class Evidence:
 
     def text_of(self, path: str) -> str | None:
         """A wanted file's text, None where the image has none. Raises `PolicyError` for one too long."""
-        files = self.filesystem
+        files, path = self.filesystem, absolute(path)
         if files.has(path):
             return files.read(path).decode("utf-8", "surrogateescape")
         if size := dict(files.oversized).get(path):
@@ -112,7 +112,8 @@ class Evidence:
 
     def is_retrieved(self, path: str) -> bool:
         """Whether Anchore's analyzer keeps the file: one that is to be kept, and no link to one."""
-        is_listed = self.retrieve is None or path in self.retrieve
+        is_listed = self.retrieve is None or path in self.retrieve  # as it is written: so does Engine
+        path = absolute(path)
         entry = self.filesystem.entry(path) if is_listed else None
         return entry is not None and entry.type == "file" and self.filesystem.has(path)
 
@@ -134,6 +135,11 @@ class Evidence:
                 index[package.name].append(package)
             self._by_name.update(index)
         return tuple(self._by_name.get(name, ()))
+
+
+def absolute(path: str) -> str:
+    """The path of a file to be retrieved, which Anchore lets begin with a slash, none or several."""
+    return "/" + path.lstrip("/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,8 +58,9 @@ class ContentRegexMatch(Trigger):
     def _names(self, name: str, regex: str) -> bool:
         from binascii import b2a_base64
 
-        key = b2a_base64(f"{name}={regex}".encode(), newline=False).decode()
-        return self.regex_name in {None, "", name, regex, key}
+        whole = f"{name}={regex}"
+        key = b2a_base64(whole.encode(), newline=False).decode()
+        return self.regex_name in {None, "", name, regex, whole, key}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from anchore_gate.model.evaluation import Finding
 from anchore_gate.policy.expression import Expression
 from anchore_gate.policy.parameter import EXPRESSION, TEXT, choice, parameter
 from anchore_gate.policy.settings import AnalyzerSettings
-from anchore_gate.policy.trigger import Evidence, Gate, Trigger
+from anchore_gate.policy.trigger import Evidence, Gate, Trigger, absolute
 from anchore_gate.typed import ClassVar, Final
 from anchore_gate.values import dataclass
 
@@ -25,7 +25,7 @@ class ContentNotAvailable(Trigger):
 
     def needs(self, settings: AnalyzerSettings) -> Needs:
         """See `Trigger.needs`."""
-        return Needs(wants=(Want.exact(self.path, limit=settings.retrieve_max_size),))
+        return Needs(wants=(Want.exact(absolute(self.path), limit=settings.retrieve_max_size),))
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
@@ -46,7 +46,7 @@ class ContentRegex(Trigger):
 
     def needs(self, settings: AnalyzerSettings) -> Needs:
         """See `Trigger.needs`."""
-        return Needs(wants=(Want.exact(self.path, limit=settings.retrieve_max_size),))
+        return Needs(wants=(Want.exact(absolute(self.path), limit=settings.retrieve_max_size),))
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""

@@ -82,7 +82,16 @@ HITS = (
 
 @pytest.mark.parametrize(
     ("name", "hits"),
-    [(None, 1), ("", 1), ("PASS", 1), (".*pass.*", 1), (b64encode(b"PASS=.*pass.*").decode(), 1), ("PAS", 0)],
+    [
+        (None, 1),
+        ("", 1),
+        ("PASS", 1),
+        (".*pass.*", 1),
+        ("PASS=.*pass.*", 1),
+        (b64encode(b"PASS=.*pass.*").decode(), 1),
+        ("PAS", 0),
+        ("pass", 0),
+    ],
 )
 def test_contents_are_named_by_name_text_or_key(name: str | None, hits: int) -> None:
     raw = bundle(rule("files", "content_regex_match", regex_name=name))

@@ -10,6 +10,9 @@ from anchore_gate.image.filesystem import FileEntry
 from anchore_gate.model.image import Image, ImageConfig, Platform
 from anchore_gate.model.inventory import Distro, Inventory, Package
 from anchore_gate.policy.identity import hashed_id
+from anchore_gate.policy.parse import parse_bundle
+from anchore_gate.policy.settings import AnalyzerSettings
+from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import MalwareFinding
 from tests.policy.support import bundle, enterprise, evidence, files, findings, judge, messages, rule
 
@@ -244,6 +247,27 @@ def test_contents_are_matched_by_line_and_by_word(regex: str, check: str, fires:
     )
 
     assert [one.trigger_id for one in found] == (["r1+file:///a"] if fires else [])
+
+
+@pytest.mark.parametrize("retrieve", [None, ("a",)])
+def test_a_path_may_be_written_without_the_slash_it_begins_with(retrieve: tuple[str, ...] | None) -> None:
+    raw = bundle(
+        rule("retrieved_files", "content_not_available", path="a"),
+        rule("retrieved_files", "content_regex", path="a", regex="SSL", check="match"),
+    )
+    seen = evidence(files=CONF.files, retrieve=retrieve)
+
+    assert [one.message for one in findings(raw, seen)] == [
+        "Content regex 'SSL' check 'match' found in retrieved file 'a'"
+    ]
+    needs = parse_bundle(raw).needs(Target.parse("app"), AnalyzerSettings.default())
+    assert [want.path for want in needs.wants] == ["/a"]
+
+
+def test_a_path_is_listed_as_it_is_written() -> None:
+    raw = bundle(rule("retrieved_files", "content_not_available", path="/a"))
+
+    assert len(findings(raw, evidence(files=CONF.files, retrieve=("a",)))) == 1
 
 
 def test_a_file_that_is_not_there_is_told_once() -> None:
