@@ -67,6 +67,7 @@ def _package(name: str, fields: dict[str, list[str]], locations: tuple[str, ...]
         licenses=tuple(dict.fromkeys(_licenses(fields))),
         locations=locations,
         found_by="python",
+        spelling="" if name == normal else name[:512],
     )
 
 

@@ -25,6 +25,7 @@ _TEXTS = (
     "group_id",
     "owned_by",
     "found_by",
+    "spelling",
 )
 _NUMBERS = ("layer", "epoch")
 _NUMBER = regex(r"[0-9]{1,9}")

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from anchore_gate.errors import GateError
 from anchore_gate.model.evaluation import Action, Evaluation, Finding, MatchedRule, Problem, RuleOutcome
+from anchore_gate.model.vulnerability import Match
 from anchore_gate.policy import legacy
 from anchore_gate.policy.allowlist import Allowed
 from anchore_gate.policy.bundle import Bundle, ImageRule, Rule, RuleSet, Selection
 from anchore_gate.policy.identity import hashed_id
 from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import Evidence, IncomparableVersions, NotKnownHere
+from anchore_gate.policy.wording import engine_id, finding_id
 from anchore_gate.values import replace
 
 
@@ -106,9 +108,8 @@ def _ask(
 def _judge(finding: Finding, rule: Rule, dialect: str, allowed: Allowed) -> Finding:
     """Give a finding its id and words in the policy's dialect, and see whether it is allowed."""
     named = finding
-    if dialect == legacy.ENTERPRISE and finding.match is not None:
-        # Enterprise since 6.0: an item may name the vulnerability alone
-        named = replace(finding, other_ids=(*finding.other_ids, finding.match.vulnerability.id))
+    if finding.match is not None and finding.trigger_id:
+        named = _named(finding, finding.match, dialect)
     if not finding.trigger_id:
         ids = {one: _hashed(finding, rule, one) for one in (legacy.ENGINE, legacy.ENTERPRISE)}
         mine = ids.pop(dialect)
@@ -119,6 +120,15 @@ def _judge(finding: Finding, rule: Rule, dialect: str, allowed: Allowed) -> Find
     if suppressed is None and expired is None:
         return named
     return replace(named, suppressed=suppressed or named.suppressed, expired=expired)
+
+
+def _named(finding: Finding, match: Match, dialect: str) -> Finding:
+    ids = [engine_id(match), finding_id(match)]
+    if dialect == legacy.ENTERPRISE:
+        # since 6.0 an item may name the vulnerability alone
+        ids = [*reversed(ids), match.vulnerability.id]
+    mine, *others = dict.fromkeys((*ids, *finding.other_ids))
+    return replace(finding, trigger_id=mine, other_ids=tuple(others))
 
 
 def _hashed(finding: Finding, rule: Rule, dialect: str) -> str:

@@ -45,6 +45,7 @@ from anchore_gate.model.vulnerability import DatabaseIdentity, Incomparable, Mat
 from anchore_gate.policy import legacy
 from anchore_gate.policy.identity import hashed_id
 from anchore_gate.policy.settings import AnalyzerSettings
+from anchore_gate.regex import regex
 from anchore_gate.typed import ClassVar
 from anchore_gate.values import dataclass, field
 
@@ -85,7 +86,9 @@ class Evidence:
         None  # the only files the analyzer retrieves; None: any that rules name
     )
     previous: Inventory | None = None  # of the image that had this tag before, where it is known
-    _by_name: dict[str, list[Package]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _by_name: dict[tuple[bool, str], list[Package]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def filesystem(self) -> Filesystem:
@@ -130,11 +133,20 @@ class Evidence:
     def packages_named(self, name: str) -> tuple[Package, ...]:
         """The packages of a name, in the inventory's order: a thousand rules ask, one index answers."""
         if not self._by_name:
-            index: defaultdict[str, list[Package]] = defaultdict(list)
+            index: defaultdict[tuple[bool, str], list[Package]] = defaultdict(list)
             for package in self.packages:
-                index[package.name].append(package)
+                index[name_key(package.name, is_python=package.type == "python")].append(package)
             self._by_name.update(index)
-        return tuple(self._by_name.get(name, ()))
+        keys = (name_key(name, is_python=is_python) for is_python in (False, True))
+        return tuple(package for key in keys for package in self._by_name.get(key, ()))
+
+
+def name_key(name: str, *, is_python: bool) -> tuple[bool, str]:
+    """What the spellings of a package's name have in common: Python's go by any of theirs (PEP 503)."""
+    return is_python, _RUN.sub("-", name).lower() if is_python else name
+
+
+_RUN = regex(r"[-_.]+")
 
 
 def absolute(path: str) -> str:

@@ -1,4 +1,4 @@
-"""How Anchore words things: distributions, and a vulnerability's id, message and scores."""
+"""How Anchore words things: distributions, packages, and a vulnerability's id, message and scores."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from anchore_gate.model.inventory import Distro, Package
 from anchore_gate.model.vulnerability import Match
 from anchore_gate.typed import Any
+from anchore_gate.values import replace
 
 _HOLDS = {
     "=": operator.eq,
@@ -38,6 +39,17 @@ def distro_words(distro: Distro | None) -> tuple[str, str]:
     return distro.id, distro.version_id or "0"
 
 
+def written_name(package: Package) -> str:
+    """What Engine calls a package: Python's as their metadata spells them, which is not how PyPI does."""
+    return package.spelling or package.name
+
+
+def is_of_type(package: Package, wanted: str) -> bool:
+    """Whether it is of a type, by Syft's word or Anchore's (`dpkg`, `APKG`, `java`), in any letter case."""
+    kind = wanted.strip().lower()
+    return kind in {package.type, _TYPES.get(package.type, package.type).lower()}
+
+
 def compared(found: Any, comparison: str, wanted: Any) -> bool:
     """Whether `found <comparison> wanted` holds."""
     return bool(_HOLDS[comparison](found, wanted))
@@ -46,6 +58,16 @@ def compared(found: Any, comparison: str, wanted: Any) -> bool:
 def finding_id(match: Match) -> str:
     """`CVE-2024-1+openssl`: what allowlists name."""
     return f"{match.vulnerability.id}+{_suffix(match.package)}"
+
+
+def engine_id(match: Match) -> str:
+    """The same from Engine, whose Syft spells Python's names and the places within an archive otherwise."""
+    package = match.package
+    suffix = _suffix(replace(package, name=written_name(package)))
+    within = f":{package.group_id}:{package.name}"
+    if package.group_id and suffix.endswith(within):
+        suffix = f"{suffix.removesuffix(within)}:{package.name}"
+    return f"{match.vulnerability.id}+{suffix}"
 
 
 def message(match: Match, groups: Iterable[str]) -> str:

@@ -26,6 +26,8 @@ def test_a_wheel_is_named_as_pep_503_normalises_it() -> None:
     one = package("Metadata-Version: 2.1\nName: Foo_Bar.baz\nVersion: 1.0rc1\n")
     assert (one.type, one.name, one.version) == ("python", "foo-bar-baz", "1.0rc1")
     assert one.purl == "pkg:pypi/foo-bar-baz@1.0rc1"
+    assert one.spelling == "Foo_Bar.baz"
+    assert package("Metadata-Version: 2.1\nName: foo\nVersion: 1\n").spelling == ""
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ KEY = FileEntry(path="/root/.ssh/id_rsa", type="file", mode=0o100600, size=1)
 OLD = replace(DATA, built_at=NOW - timedelta(days=6))
 HIT = ContentHit(kind="secret", name="PRIV_KEY", regex="-+", path="/k", lines=(1,))
 CLAM = (MalwareFinding(scanner="clamav", path="/a", signature="Eicar"),)
-CHANGED = installed("su", PackageFile(path="/usr/bin/su", size=9))
+CHANGED = installed("su", PackageFile(path="/usr/bin/su", digest="0" * 32, algorithm="md5", size=9))
 # What each rule is for, by the end of its id: an image that breaks it.
 BROKEN = {
     "vulnerability-fixable-high": matched(Severity.HIGH, is_fixed=True),

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from anchore_gate.model.evaluation import Finding
+from anchore_gate.model.inventory import Package
 from anchore_gate.policy.parameter import WORDS, choice, parameter
 from anchore_gate.policy.trigger import Evidence, Gate, PackagesTrigger
+from anchore_gate.policy.wording import written_name
 from anchore_gate.typed import ClassVar, Final
 from anchore_gate.values import dataclass
 
 _NONE = "N/A"  # Engine's word for a package that names no licence: policies deny it
 _NONE_OF = {"deb": "Unknown"}  # and another one
+_UNSAID = frozenset({"npm", "gem", "python"})  # of which Engine says nothing then
 _TYPE = "Only packages of the distribution, or only the others"
 
 
-def _tokens(evidence: Evidence, package_type: str) -> list[tuple[str, str]]:
+def _tokens(evidence: Evidence, package_type: str) -> list[tuple[Package, str]]:
     """Package and licence word, packages by their names, words as each package has them."""
     return [
-        (package.name, token)
+        (package, token)
         for package in sorted(evidence.packages, key=lambda one: (one.name, one.version))
         if package_type == "all" or package.is_os is (package_type == "os")
         for licence in package.licenses or (_NONE_OF.get(package.type, _NONE),)
@@ -38,9 +41,16 @@ class _Denylist(PackagesTrigger):
         """See `Trigger.fire`."""
         tokens = _tokens(evidence, self.package_type)
         hits = [pair for pair in tokens for _ in range(self.times(pair[1]))]
-        if hits:
-            # the id of the finding rests on the order: ours is sorted, Engine's that of its database
-            yield self.found(self._message(sorted(hits)), earlier=(self._message(hits),))
+        if not hits:
+            return
+        # the finding's id rests on the order, which with Engine is that of its database, and on the names
+        ours = [(package.name, token) for package, token in hits]
+        written = [(written_name(package), token) for package, token in hits]
+        said = [pair for pair, hit in zip(written, hits, strict=True) if _is_said(hit[0])]
+        others = (written, sorted(said), said, sorted(ours), ours)
+        yield self.found(
+            self._message(sorted(written)), earlier=tuple(map(self._message, filter(None, others)))
+        )
 
     def _message(self, hits: list[tuple[str, str]]) -> str:
         named = ", ".join(f"{name}({token})" for name, token in hits)
@@ -49,6 +59,10 @@ class _Denylist(PackagesTrigger):
     def times(self, token: str) -> int:
         """How often a package is named for a licence word."""
         raise NotImplementedError
+
+
+def _is_said(package: Package) -> bool:
+    return bool(package.licenses) or package.type not in _UNSAID
 
 
 class DenylistExactMatch(_Denylist):

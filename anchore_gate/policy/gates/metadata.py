@@ -60,7 +60,7 @@ class Attribute(Trigger):
         actual = self._actual(evidence)
         if self._passes(actual):
             is_number = self.attribute in _NUMERIC and self.value is not None
-            wanted = self._number() if is_number else self.value
+            wanted = self._number() if is_number else self.value or ""
             yield self.found(
                 f"Attribute check for attribute: '{self.attribute}' check: '{self.check}' "
                 f"check_value: '{wanted}' matched image value: '{actual}'"

@@ -14,7 +14,8 @@ from anchore_gate.policy.comparison import compare, full_versions, is_lower, spe
 from anchore_gate.policy.expression import Expression
 from anchore_gate.policy.parameter import COMPARISONS, TEXT, WORDS, choice, parameter
 from anchore_gate.policy.settings import AnalyzerSettings
-from anchore_gate.policy.trigger import Evidence, Gate, PackagesTrigger, Trigger
+from anchore_gate.policy.trigger import Evidence, Gate, PackagesTrigger, Trigger, name_key
+from anchore_gate.policy.wording import is_of_type, written_name
 from anchore_gate.typed import ClassVar, Final
 from anchore_gate.values import dataclass
 
@@ -34,7 +35,9 @@ class RequiredPackage(PackagesTrigger):
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
-        installed = next(iter(evidence.packages_named(self.name)), None)
+        # Engine asks the first alone, and reads those of the distribution before others
+        named = evidence.packages_named(self.name)
+        installed = min(named, key=lambda one: not one.is_os, default=None)
         if installed is None:
             wanted = f"{self.name},{self.version}" if self.version else self.name
             yield self.found(f"Required input package ({wanted}) is not present in container image")
@@ -98,6 +101,8 @@ class Verify(Trigger):
             if self.only_packages and package.name not in self.only_packages:
                 continue
             for file in files:
+                if not _is_recorded(package, file):
+                    continue
                 if self.only_directories and not file.path.startswith(self.only_directories):
                     continue
                 status = _status(file, evidence)
@@ -108,6 +113,11 @@ class Verify(Trigger):
                         path=file.path,
                         package=package,
                     )
+
+
+def _is_recorded(package: Package, file: PackageFile) -> bool:
+    """Whether Engine reads it: of dpkg and apk what has a checksum or is a configuration file, no folders."""
+    return package.type not in {"deb", "apk"} or bool(file.digest) or file.is_config
 
 
 def _status(file: PackageFile, evidence: Evidence) -> str | None:
@@ -191,14 +201,23 @@ class Metadata(PackagesTrigger):
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
         for package in evidence.inventory.packages:
-            if (
-                _fits(self.name_comparison, package.name, self.name)
-                and _fits(self.type_comparison, package.type, self.type)
-                and self._has_version(package)
-            ):
+            if self._has_name(package) and self._has_type(package) and self._has_version(package):
                 yield self.found_package(
                     f"Package metadata matches: {package.name} {package.version} ({package.type})", package
                 )
+
+    def _has_name(self, package: Package) -> bool:
+        if self.name is None or package.type != "python":
+            return _fits(self.name_comparison, package.name, self.name)
+        if not self.name_comparison.endswith("like"):
+            wanted = name_key(self.name, is_python=True)
+            return (name_key(package.name, is_python=True) == wanted) is (self.name_comparison == "=")
+        expression = Expression(self.name)
+        is_like = any(map(expression.matches, (package.name, written_name(package))))
+        return is_like is (self.name_comparison == "like")
+
+    def _has_type(self, package: Package) -> bool:
+        return self.type is None or is_of_type(package, self.type) is (self.type_comparison == "=")
 
     def _has_version(self, package: Package) -> bool:
         if self.version is None:

@@ -8,11 +8,11 @@ from anchore_gate.model.evaluation import Finding
 from anchore_gate.model.inventory import Inventory, Package
 from anchore_gate.policy.parameter import TEXT, parameter
 from anchore_gate.policy.trigger import Evidence, Gate, NotKnownHere, PackagesTrigger
+from anchore_gate.policy.wording import is_of_type
 from anchore_gate.typed import ClassVar, Final
 from anchore_gate.values import dataclass
 
 _Versions = dict[tuple[str, str], dict[str, Package]]
-_TYPES = {"dpkg": "deb", "apkg": "apk", "java": "java-archive", "go": "go-module"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class _Drift(PackagesTrigger):
         wanted = self.package_type.strip().lower()
         if wanted in {"os", "non-os"}:
             return package.is_os is (wanted == "os")
-        return wanted in {"", "all"} or _TYPES.get(wanted, wanted) == package.type
+        return wanted in {"", "all"} or is_of_type(package, wanted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,22 @@ def test_licences_in_another_order_keep_the_id_that_engine_gave_them() -> None:
         assert engines_id in finding.other_ids
 
 
+def test_licences_keep_the_id_of_engine_which_says_nothing_of_some_packages_without_one() -> None:
+    packages = (
+        Package(type="python", name="pyyaml", version="1", spelling="PyYAML"),
+        Package(type="java-archive", name="j", version="1"),
+        Package(type="python", name="a-b", version="1", spelling="A_B", licenses=("N/A",)),
+    )
+    raw = bundle(rule("licenses", "blacklist_exact_match", licenses="N/A"))
+
+    [finding] = findings(raw, evidence(inventory=Inventory(packages=packages)))
+
+    start = "LICFULLMATCH Packages are installed that have blacklisted licenses: "
+    assert finding.message == f"{start}A_B(N/A), PyYAML(N/A), j(N/A)"
+    for said in ("A_B(N/A), j(N/A)", "a-b(N/A), j(N/A), pyyaml(N/A)"):
+        assert hashed_id("licenses", "blacklist_exact_match", f"{start}{said}") in finding.other_ids
+
+
 def test_malware_is_found_by_scanner_signature_and_path() -> None:
     known = (
         MalwareFinding(scanner="clamav", path="/app/bin", signature="Unix.Trojan.X-1"),
@@ -111,6 +127,16 @@ def test_facts_are_compared(attribute: str, check: str, value: str | None, fires
     assert bool(messages(raw, seen)) is fires
 
 
+@pytest.mark.parametrize("given", [{}, {"value": ""}])
+def test_a_fact_that_is_there_needs_no_value(given: dict[str, str]) -> None:
+    raw = bundle(rule("metadata", "attribute", attribute="like_distro", check="exists", **given))
+
+    assert messages(raw, SEEN) == [
+        "Attribute check for attribute: 'like_distro' check: 'exists' check_value: '' "
+        "matched image value: 'debian'"
+    ]
+
+
 @pytest.mark.parametrize(
     ("attribute", "check", "value"),
     [("size", "like", "1"), ("size", "exists", "large"), ("size", ">", "1 kb"), ("size", ">", "1KB"), ("layer_count", "=", "x"), ("distro", "=", None), ("distro", "like", "(")],
@@ -127,6 +153,7 @@ def test_a_comparison_that_makes_no_sense_is_a_fault(attribute: str, check: str,
         ("npms", "blacklisted_name_version", {"name": "leftpad"}, ["d5eda466dce790457ec31f2c0968be05"]),
         ("npms", "denylisted_name_version", {"name": "leftpad", "version": "1.1.0"}, ["4c1e972f17d22a2cd3e07f21ab535767"]),
         ("npms", "blacklisted_name_version", {"name": "leftpad", "version": "7"}, []),
+        ("npms", "blacklisted_name_version", {"name": "leftpad", "version": ""}, ["d5eda466dce790457ec31f2c0968be05"]),
         ("npms", "blacklisted_name_version", {"name": "rake"}, []),
         ("npms", "feed_data_unavailable", {}, ["65da5d4415b3e7336c752aebfaef4a40"]),
         ("npms", "unknown_in_feeds", {}, []),

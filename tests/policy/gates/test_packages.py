@@ -88,6 +88,43 @@ def test_a_required_package_is_missed(params: dict[str, Any], message: str | Non
     assert asked("required_package", **params) == ([message] if message else [])
 
 
+YAML = Package(type="python", name="pyyaml", version="5.3", spelling="PyYAML")
+PYTHON = evidence(inventory=Inventory(packages=(YAML, Package(type="npm", name="zope-x", version="1"))))
+
+
+@pytest.mark.parametrize("name", ["PyYAML", "pyyaml", "pyYaml"])
+def test_a_python_package_goes_by_any_spelling_of_its_name(name: str) -> None:
+    raw = bundle(rule("packages", "blacklist", name=name), rule("packages", "required_package", name=name))
+
+    assert messages(raw, PYTHON) == [f"Package is blacklisted: {name}"]
+    assert messages(bundle(rule("packages", "blacklist", name="zope.x")), PYTHON) == []
+
+
+@pytest.mark.parametrize(
+    ("check", "name", "is_picked"),
+    [
+        ("=", "PyYAML", True),
+        ("!=", "PyYAML", False),
+        ("like", "PyY.*", True),
+        ("like", "pyy.*", True),
+        ("not_like", "PyY", False),
+    ],
+)
+def test_metadata_of_a_python_package_goes_by_any_spelling_too(
+    check: str, name: str, is_picked: bool
+) -> None:
+    raw = enterprise(rule("packages", "metadata", name=name, name_comparison=check))
+
+    assert (YAML in [one.package for one in findings(raw, PYTHON)]) is is_picked
+
+
+def test_a_required_package_is_first_looked_for_among_those_of_the_distribution() -> None:
+    nodes = Package(type="npm", name="npm", version="8.0"), Package(type="rpm", name="npm", version="7.1-1")
+    raw = bundle(rule("packages", "required_package", name="npm", version="7.1-1"))
+
+    assert messages(raw, evidence(inventory=Inventory(packages=nodes))) == []
+
+
 def test_busybox_is_a_package_where_it_is_the_distribution() -> None:
     raw = bundle(
         rule("packages", "blacklist", name="busybox", version="1.36.1"),
@@ -134,6 +171,31 @@ def test_files_are_verified_against_the_database(params: dict[str, str], hits: l
         f"VERIFY check against package db for package 'bash' failed on entry '{path}' with status: '{status}'"
         for path, _, status in (hit.partition(" ") for hit in hits)
     ]
+
+
+@pytest.mark.parametrize(("type", "hits"), [("deb", 1), ("apk", 1), ("rpm", 3)])
+def test_links_and_folders_are_verified_where_engine_reads_them(type: str, hits: int) -> None:
+    owner = Package(type=type, name="a", version="1")
+    gone = (
+        PackageFile(path="/usr/share/doc/a", type="dir"),
+        PackageFile(path="/usr/share/doc/a/link", type="link"),
+        PackageFile(path="/usr/bin/a", digest="0" * 32, algorithm="md5"),
+    )
+    inventory = Inventory(packages=(owner,), files=((owner, gone),))
+
+    found = messages(bundle(rule("packages", "verify")), evidence(inventory=inventory, files=files()))
+
+    assert [one for one in found if "/usr/bin/a" in one] == found[-1:]
+    assert len(found) == hits
+
+
+@pytest.mark.parametrize(
+    ("type", "comparison", "hits"), [("DPKG", "=", 1), ("deb", "=", 1), ("dpkg", "!=", 3), ("NPM", "=", 2)]
+)
+def test_a_package_type_goes_by_anchores_word_too(type: str, comparison: str, hits: int) -> None:
+    raw = enterprise(rule("packages", "metadata", type=type, type_comparison=comparison))
+
+    assert len(findings(raw, SEEN)) == hits
 
 
 def test_metadata_picks_by_name_version_and_type() -> None:

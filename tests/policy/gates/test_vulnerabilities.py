@@ -136,6 +136,35 @@ def test_the_id_of_other_packages_rests_on_their_place(type: str, location: str,
     assert found[0].trigger_id == f"X-1+{suffix}"
 
 
+@pytest.mark.parametrize(
+    ("package", "engines", "todays"),
+    [
+        (
+            Package(type="python", name="pyyaml", version="5.3", spelling="PyYAML"),
+            "X-1+PyYAML-5.3",
+            "X-1+pyyaml-5.3",
+        ),
+        (
+            Package(
+                type="java-archive", name="w", version="1", group_id="com.a", locations=("/a/x.jar:com.a:w",)
+            ),
+            "X-1+x.jar:w",
+            "X-1+x.jar:com.a:w",
+        ),
+    ],
+)
+def test_a_package_is_allowed_by_the_name_that_either_product_gives_it(
+    package: Package, engines: str, todays: str
+) -> None:
+    match = made(package, "X-1", Severity.LOW)
+    question = rule("vulnerabilities", "package", package_type="all")
+    for make, mine in ((bundle, engines), (enterprise, todays)):
+        assert [one.trigger_id for one in findings(make(question), seen(match))] == [mine]
+        for named in (engines, todays):
+            item = {"id": "i", "gate": "vulnerabilities", "trigger_id": named}
+            assert judge(make(question, items=[item]), seen(match)).policy_action is Action.GO
+
+
 UNKNOWN = made(SYSTEMD, "CVE-9", Severity.UNKNOWN)
 WONT_FIX = made(SYSTEMD, "CVE-8", Severity.HIGH, fix=Fix(state="wont-fix"))
 
