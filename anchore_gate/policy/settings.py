@@ -14,6 +14,7 @@ from anchore_gate.typed import Any
 from anchore_gate.values import dataclass, replace
 
 _MAX_FILE = 4 * MIB
+_NO_LIMIT = 64 * MIB  # what Anchore's `MAXFILESIZE=0` is here: a file is searched in memory
 # Anchore's own, by name and expression: what every match holds is known, and need not be found out.
 _SECRETS = {
     (
@@ -179,7 +180,7 @@ def _search_section(raw: Any, where: str, size: int) -> tuple[tuple[NamedExpress
         if name == "MAXFILESIZE":
             if not value.isdecimal():
                 raise ConfigError(f"{where}.match_params: not a size: {value[:40]!r}")
-            size = int(value)
+            size = int(value) or _NO_LIMIT
     return found, size
 
 

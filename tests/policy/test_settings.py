@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from anchore_gate.errors import ConfigError
+from anchore_gate.image.limits import MIB
 from anchore_gate.image.literals import required_literals
 from anchore_gate.image.search import _Compiled
 from anchore_gate.policy.parse import parse_bundle
@@ -113,6 +114,17 @@ def test_anchores_own_file_is_read(tmp_path: Path) -> None:
         retrieve_max_size=10 * 1024,
         malware=True,
     )
+
+
+def test_anchores_zero_is_no_limit(tmp_path: Path) -> None:
+    path = tmp_path / "analyzer_config.yaml"
+    path.write_text(
+        "secret_search: {match_params: [MAXFILESIZE=0]}\ncontent_search: {match_params: [MAXFILESIZE=00]}"
+    )
+
+    found = load_settings(path)
+
+    assert (found.secrets_max_size, found.contents_max_size) == (64 * MIB, 64 * MIB)
 
 
 @pytest.mark.parametrize(
