@@ -68,6 +68,17 @@ def test_a_clean_image_passes(name: str) -> None:
     [
         ("USER 0", "nist-root-user", "cis-4.1-user"),
         ("EXPOSE 22/tcp", "nist-ssh-port", ""),
+        ("HEALTHCHECK NONE", "nist-healthcheck-off", "cis-4.6-healthcheck-off"),
+        (
+            'HEALTHCHECK {["NONE"] "0s" "0s" "0s" \'\\x00\'}',
+            "nist-healthcheck-off",
+            "cis-4.6-healthcheck-off",
+        ),
+        (
+            'HEALTHCHECK &{["NONE"] "0s" "0s" "0s" "0s" \'\\x00\'}',
+            "nist-healthcheck-off",
+            "cis-4.6-healthcheck-off",
+        ),
         ("ADD a.tar /", "nist-add", "cis-4.9-add"),
         ("RUN apt-get update", "nist-lone-update", "cis-4.7-lone-update"),
         ("RUN set -eux; apk --no-cache update", "nist-lone-update", "cis-4.7-lone-update"),
@@ -95,6 +106,7 @@ def test_a_bad_line_is_found(line: str, nist: str, cis: str) -> None:
         "ENV DB_PASSWORD=$DB_PASSWORD",
         "ARG GITHUB_TOKEN",
         "EXPOSE 2222",
+        "HEALTHCHECK CMD none",
         "RUN curl -fsSLo x.sh https://example.org/x && sha256sum -c x.sum",
     ],
 )
@@ -225,6 +237,7 @@ BROKEN = {
     "sudo-package": seen(inventory=installed("sudo")),
     "sudo-used": built("RUN sudo -E make"),
     "healthcheck": built(without="HEALTHCHECK"),
+    "healthcheck-off": built("HEALTHCHECK none", without="HEALTHCHECK"),
     "add": built("ADD https://example.org/a.tar /"),
     "lone-update": built("RUN apt-get -q update"),
     "nist-malware": seen(malware=CLAM),
