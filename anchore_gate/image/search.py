@@ -79,7 +79,7 @@ class LineSearch:
             from anchore_gate.image.bounded import BoundedMatch
 
             expression = one.search.regex.encode("utf-8", "surrogateescape")
-            bounded = self._apart[one] = BoundedMatch(expression, name=one.search.name)
+            bounded = self._apart[one] = BoundedMatch(expression, name=one.search.name or one.search.regex)
         parts = [(number, part) for number, line in candidates for part in one.parts(line)]
         started = time.monotonic()
         hits = bounded.matches([part for _, part in parts])

@@ -14,7 +14,7 @@ from anchore_gate.typed import Any
 from anchore_gate.values import dataclass, replace
 
 _MAX_FILE = 4 * MIB
-_NO_LIMIT = 64 * MIB  # what Anchore's `MAXFILESIZE=0` is here: a file is searched in memory
+NO_LIMIT = 64 * MIB  # where Anchore's file sets none: files are searched in memory
 # Anchore's own, by name and expression: what every match holds is known, and need not be found out.
 _SECRETS = {
     (
@@ -38,7 +38,7 @@ _SECRETS = {
 class NamedExpression:
     """An expression that policies name."""
 
-    name: str
+    name: str  # "" where Anchore's file gives none: it is known by its text
     regex: str
 
 
@@ -84,20 +84,21 @@ def settings_from(raw: Any, *, base: AnalyzerSettings) -> AnalyzerSettings:
         return with_table(document["analyzer"], base=base)
     settings = base
     if "secret_search" in document:
-        found, size = _search_section(document["secret_search"], "secret_search", base.secrets_max_size)
+        found, size = _search_section(document["secret_search"], "secret_search")
         settings = replace(settings, secrets=found, secrets_max_size=size)
     if "content_search" in document:
-        found, size = _search_section(document["content_search"], "content_search", base.contents_max_size)
+        found, size = _search_section(document["content_search"], "content_search")
         settings = replace(settings, contents=found, contents_max_size=size)
     if "retrieve_files" in document:
         section = _mapping(document["retrieve_files"], "retrieve_files")
-        limit = section.get("max_file_size_kb", base.retrieve_max_size // 1024)
-        if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
+        limit = section.get("max_file_size_kb", -1)
+        if not isinstance(limit, int) or isinstance(limit, bool):
             raise ConfigError(f"retrieve_files.max_file_size_kb: not a size: {_shown(limit)}")
         files = base.retrieve
         if section.get("file_list") is not None:
             files = _texts(section["file_list"], "retrieve_files.file_list")
-        settings = replace(settings, retrieve=files, retrieve_max_size=limit * 1024)
+        size = limit * 1024 if limit >= 0 else NO_LIMIT
+        settings = replace(settings, retrieve=files, retrieve_max_size=size)
     malware = _mapping(document.get("malware"), "malware")
     clamav = _mapping(malware.get("clamav"), "malware.clamav")
     return replace(settings, malware=clamav.get("enabled", settings.malware) is True)
@@ -169,8 +170,8 @@ def _switch(table: dict[str, Any], where: str, *, default: bool) -> bool:
     return value
 
 
-def _search_section(raw: Any, where: str, size: int) -> tuple[tuple[NamedExpression, ...], int]:
-    section = _mapping(raw, where)
+def _search_section(raw: Any, where: str) -> tuple[tuple[NamedExpression, ...], int]:
+    section, size = _mapping(raw, where), 0
     found = tuple(
         _expression(text, f"{where}.regexp_match[{index}]")
         for index, text in enumerate(_texts(section.get("regexp_match"), f"{where}.regexp_match"))
@@ -178,18 +179,20 @@ def _search_section(raw: Any, where: str, size: int) -> tuple[tuple[NamedExpress
     for text in _texts(section.get("match_params"), f"{where}.match_params"):
         name, _, value = text.partition("=")
         if name == "MAXFILESIZE":
-            if not value.isdecimal():
+            if not re.fullmatch(r"\s*[0-9]{1,18}\s*", value):
                 raise ConfigError(f"{where}.match_params: not a size: {value[:40]!r}")
-            size = int(value) or _NO_LIMIT
-    return found, size
+            size = int(value)
+    return found, size or NO_LIMIT
 
 
 def _expression(text: str, where: str) -> NamedExpression:
     name, equals, regex = text.partition("=")
-    if not equals or not name:
+    if not equals:
+        name, regex = "", text
+    elif not name:
         raise ConfigError(f"{where}: not NAME=EXPRESSION: {text[:80]!r}")
     try:
-        quietly(re.compile, text.encode().partition(b"=")[2])
+        quietly(re.compile, regex.encode())
     except (re.error, ValueError, RecursionError, OverflowError) as problem:
         raise ConfigError(f"{where}: does not compile: {problem}") from problem
     return NamedExpression(name, regex)

@@ -50,6 +50,11 @@ def is_of_type(package: Package, wanted: str) -> bool:
     return kind in {package.type, _TYPES.get(package.type, package.type).lower()}
 
 
+def named_expression(name: str, regex: str) -> str:
+    """`NAME=EXPRESSION`, as findings and analyzer configurations write it; without a name the expression."""
+    return f"{name}={regex}" if name else regex
+
+
 def compared(found: Any, comparison: str, wanted: Any) -> bool:
     """Whether `found <comparison> wanted` holds."""
     return bool(_HOLDS[comparison](found, wanted))

@@ -8,11 +8,16 @@ from typing import Any
 import pytest
 
 from anchore_gate.errors import ConfigError
-from anchore_gate.image.limits import MIB
 from anchore_gate.image.literals import required_literals
 from anchore_gate.image.search import _Compiled
 from anchore_gate.policy.parse import parse_bundle
-from anchore_gate.policy.settings import AnalyzerSettings, NamedExpression, load_settings, with_table
+from anchore_gate.policy.settings import (
+    NO_LIMIT,
+    AnalyzerSettings,
+    NamedExpression,
+    load_settings,
+    with_table,
+)
 from anchore_gate.policy.target import Target
 from anchore_gate.values import replace
 from tests.policy.support import bundle, rule
@@ -116,24 +121,15 @@ def test_anchores_own_file_is_read(tmp_path: Path) -> None:
     )
 
 
-def test_anchores_zero_is_no_limit(tmp_path: Path) -> None:
-    path = tmp_path / "analyzer_config.yaml"
-    path.write_text(
-        "secret_search: {match_params: [MAXFILESIZE=0]}\ncontent_search: {match_params: [MAXFILESIZE=00]}"
-    )
-
-    found = load_settings(path)
-
-    assert (found.secrets_max_size, found.contents_max_size) == (64 * MIB, 64 * MIB)
-
-
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("[]", "the file: not a mapping"),
         ("a: [", "not YAML"),
         ("secret_search: 7", "secret_search: not a mapping"),
-        ('secret_search: {regexp_match: ["A"]}', r"secret_search.regexp_match\[0\]: not NAME=EXPRESSION"),
+        ('secret_search: {regexp_match: ["=A"]}', r"secret_search.regexp_match\[0\]: not NAME=EXPRESSION"),
+        ('secret_search: {regexp_match: ["("]}', r"secret_search.regexp_match\[0\]: does not compile"),
+        ('secret_search: {match_params: ["MAXFILESIZE=-1"]}', "secret_search.match_params: not a size"),
         ('secret_search: {regexp_match: ["A=("]}', r"secret_search.regexp_match\[0\]: does not compile"),
         (
             '{"secret_search": {"regexp_match": ["A=\\ud800"]}}',
@@ -150,6 +146,56 @@ def test_a_wrong_file_of_anchores_is_told_in_one_line(tmp_path: Path, text: str,
 
     with pytest.raises(ConfigError, match=f"analyzer_config.yaml: {said}"):
         load_settings(path)
+
+
+@pytest.mark.parametrize(
+    ("section", "size"),
+    [
+        ("{}", NO_LIMIT),
+        ("{match_params: [STOREONMATCH=n]}", NO_LIMIT),
+        ("{match_params: [MAXFILESIZE=0]}", NO_LIMIT),
+        ("{match_params: ['MAXFILESIZE= 10 ']}", 10),
+        ("{match_params: [MAXFILESIZE=10, MAXFILESIZE=20]}", 20),
+    ],
+)
+def test_a_search_without_a_size_has_no_limit_as_in_anchore(tmp_path: Path, section: str, size: int) -> None:
+    path = tmp_path / "analyzer_config.yaml"
+    path.write_text(f"secret_search: {section}\ncontent_search: {section}\n")
+
+    found = load_settings(path)
+
+    assert (found.secrets_max_size, found.contents_max_size) == (size, size)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("", NO_LIMIT), ("max_file_size_kb: -1", NO_LIMIT), ("max_file_size_kb: 0", 0)]
+)
+def test_files_are_retrieved_of_any_size_where_none_is_set_as_in_anchore(
+    tmp_path: Path, text: str, size: int
+) -> None:
+    path = tmp_path / "analyzer_config.yaml"
+    path.write_text(f"retrieve_files:\n  file_list: [/etc/passwd]\n  {text}\n")
+
+    assert load_settings(path).retrieve_max_size == size
+
+
+def test_an_expression_of_anchores_file_needs_no_name(tmp_path: Path) -> None:
+    path = tmp_path / "analyzer_config.yaml"
+    path.write_text('content_search: {regexp_match: ["(?i).*password", "A=b=c"]}')
+
+    assert load_settings(path).contents == (
+        NamedExpression("", "(?i).*password"),
+        NamedExpression("A", "b=c"),
+    )
+
+
+def test_what_a_file_of_anchores_does_not_speak_of_stays(tmp_path: Path) -> None:
+    path = tmp_path / "analyzer_config.yaml"
+    path.write_text("content_search: {regexp_match: [A=b]}")
+
+    assert load_settings(path) == replace(
+        BASE, contents=(NamedExpression("A", "b"),), contents_max_size=NO_LIMIT
+    )
 
 
 def test_an_expression_of_odd_style_is_taken_without_a_word() -> None:

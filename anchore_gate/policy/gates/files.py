@@ -12,6 +12,7 @@ from anchore_gate.policy.expression import Expression
 from anchore_gate.policy.parameter import BOOLEAN, EXPRESSION, TEXT, choice, parameter
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.trigger import Evidence, Gate, Trigger
+from anchore_gate.policy.wording import named_expression
 from anchore_gate.typed import ClassVar, Final
 from anchore_gate.values import dataclass
 
@@ -49,7 +50,7 @@ class ContentRegexMatch(Trigger):
             if hit.kind == "content" and self._names(hit.name, hit.regex):
                 yield self.found(
                     "File content analyzer found regexp match in container: "
-                    f"file={hit.path} regexp={hit.name}={hit.regex}",
+                    f"file={hit.path} regexp={named_expression(hit.name, hit.regex)}",
                     path=hit.path,
                     line=hit.lines[0] if hit.lines else None,
                     layer=hit.layer,
@@ -58,7 +59,7 @@ class ContentRegexMatch(Trigger):
     def _names(self, name: str, regex: str) -> bool:
         from binascii import b2a_base64
 
-        whole = f"{name}={regex}"
+        whole = named_expression(name, regex)
         key = b2a_base64(whole.encode(), newline=False).decode()
         return self.regex_name in {None, "", name, regex, whole, key}
 

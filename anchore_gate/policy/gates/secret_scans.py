@@ -11,6 +11,7 @@ from anchore_gate.policy.expression import Expression
 from anchore_gate.policy.parameter import EXPRESSION, TEXT, choice, parameter
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.trigger import Evidence, Gate, Trigger
+from anchore_gate.policy.wording import named_expression
 from anchore_gate.typed import ClassVar, Final
 from anchore_gate.values import dataclass
 
@@ -65,7 +66,7 @@ class ContentRegexChecks(Trigger):
         for hit in hits:
             yield self.found(
                 "Secret content search analyzer found regexp match in container: "
-                f"file={hit.path} regexp={hit.name}={hit.regex}",
+                f"file={hit.path} regexp={named_expression(hit.name, hit.regex)}",
                 path=hit.path,
                 line=hit.lines[0] if hit.lines else None,
                 layer=hit.layer,
@@ -86,8 +87,8 @@ class ContentRegexChecks(Trigger):
     def _names(self, name: str, regex: str) -> bool:
         if not self.content_regex_name:
             return True
-        listed = {part.strip() for part in self.content_regex_name.split(",")}
-        return name in listed or self.content_regex_name in {regex, f"{name}={regex}"}
+        listed = {part.strip() for part in self.content_regex_name.split(",")} - {""}
+        return name in listed or self.content_regex_name in {regex, named_expression(name, regex)}
 
 
 GATE: Final = Gate("secret_scans", "Secrets in the image's files.", (ContentRegexChecks,))

@@ -100,6 +100,30 @@ def test_contents_are_named_by_name_text_or_key(name: str | None, hits: int) -> 
 
 
 @pytest.mark.parametrize(
+    ("gate", "trigger", "params", "hits"),
+    [
+        ("files", "content_regex_match", {}, 1),
+        ("files", "content_regex_match", {"regex_name": ".*pass"}, 1),
+        ("files", "content_regex_match", {"regex_name": "=.*pass"}, 0),
+        ("secret_scans", "content_regex_checks", {}, 1),
+        ("secret_scans", "content_regex_checks", {"content_regex_name": ".*pass"}, 1),
+        ("secret_scans", "content_regex_checks", {"content_regex_name": "A,"}, 0),
+    ],
+)
+def test_an_expression_without_a_name_is_known_by_its_text(
+    gate: str, trigger: str, params: dict[str, Any], hits: int
+) -> None:
+    found = (
+        ContentHit(kind="content", name="", regex=".*pass", path="/c", lines=(3,)),
+        ContentHit(kind="secret", name="", regex=".*pass", path="/c", lines=(3,)),
+    )
+
+    told = messages(bundle(rule(gate, trigger, **params)), evidence(files=files(hits=found)))
+
+    assert [one.partition("file=")[2] for one in told] == ["/c regexp=.*pass"] * hits
+
+
+@pytest.mark.parametrize(
     ("params", "paths"),
     [
         ({}, ["/etc/s", "/root/k"]),
