@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from anchore_gate.typed import TYPE_CHECKING, Any, TypeVar
 
-__all__ = ["quietly", "regex"]
+__all__ = ["flags_first", "quietly", "regex"]
 
 _T = TypeVar("_T")
 
@@ -25,6 +25,32 @@ else:
             found = getattr(re.compile(*self._told), name)
             setattr(self, name, found)
             return found
+
+
+_PARTS = regex(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*|\(\?([aiLmsux]+)\)", re.DOTALL)
+
+
+def flags_first(pattern: str) -> str:
+    """
+    The same expression, with the flags that count for all of it in front.
+
+    Up to Python 3.10, which Anchore Engine runs on, they may stand anywhere; from 3.11 on nowhere else.
+    """
+    if pattern.find("(?", 1) < 0:
+        return pattern
+    flags: set[str] = set()
+    is_behind = False
+
+    def without(found: re.Match[str]) -> str:
+        nonlocal is_behind
+        if found[1] is None:
+            return found[0]
+        is_behind = is_behind or found.start() > 0
+        flags.update(found[1])
+        return "(?:)"
+
+    rest = _PARTS.sub(without, pattern)
+    return f"(?{''.join(sorted(flags))}){rest}" if is_behind else pattern
 
 
 def quietly(read: Callable[..., _T], *given: Any) -> _T:

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from anchore_gate.errors import LimitExceeded, UsageError
 from anchore_gate.image.limits import MIB
 from anchore_gate.image.needs import ContentSearch
-from anchore_gate.regex import quietly, regex
+from anchore_gate.regex import flags_first, quietly, regex
 from anchore_gate.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class LineSearch:
         if bounded is None:
             from anchore_gate.image.bounded import BoundedMatch
 
-            expression = one.search.regex.encode("utf-8", "surrogateescape")
+            expression = one.regex.encode("utf-8", "surrogateescape")
             bounded = self._apart[one] = BoundedMatch(expression, name=one.search.name or one.search.regex)
         parts = [(number, part) for number, line in candidates for part in one.parts(line)]
         started = time.monotonic()
@@ -108,23 +108,24 @@ class _Compiled:
 
     def __init__(self, search: ContentSearch) -> None:
         self.search = search
+        self.regex = flags_first(search.regex)
         self.literals = search.literals
         if search.literals is None:
             self._plain  # noqa: B018  # a faulty one is refused before anything is read
-            self.literals = _required_literals(search.regex)
+            self.literals = _required_literals(self.regex)
 
     @cached_property
     def _plain(self) -> Match:
         search = self.search
         try:
-            return quietly(re.compile, search.regex.encode("utf-8", "surrogateescape")).match
+            return quietly(re.compile, self.regex.encode("utf-8", "surrogateescape")).match
         except (re.error, OverflowError, RecursionError) as problem:
             raise UsageError(f"content search {search.name!r} does not compile: {problem}") from problem
 
     @cached_property
     def linear(self) -> Match | None:
         """RE2's match, where it can be had; made when a line has the literals."""
-        return _linear(self.search.regex)
+        return _linear(self.regex)
 
     def match(self, line: bytes) -> Any:
         """A match at the start of a line, None where there is none."""

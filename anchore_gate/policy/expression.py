@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from anchore_gate.errors import PolicyError
-from anchore_gate.regex import quietly, regex
+from anchore_gate.regex import flags_first, quietly, regex
 from anchore_gate.typed import Any
 
 TIME_BOUND = 10.0
@@ -101,7 +101,7 @@ def _check(text: str) -> None:
     if _PLAIN.fullmatch(text):
         return
     try:
-        quietly(re.compile, text)
+        quietly(re.compile, flags_first(text))
     except (re.error, RecursionError, OverflowError) as problem:
         raise ValueError(f"not a regular expression: {problem}") from problem
 
@@ -116,7 +116,7 @@ def _linear(text: str) -> Any:
     options = re2.Options()
     options.log_errors = False
     try:
-        return re2.compile(text, options)
+        return re2.compile(flags_first(text), options)
     except (re2.error, UnicodeEncodeError):
         return None
 
@@ -127,7 +127,7 @@ def _bounded(pattern: str, texts: Sequence[str]) -> list[bool]:
     try:
         answer = subprocess.run(  # noqa: S603  # our own interpreter and our own words
             [sys.executable, "-I", "-S", "-W", "ignore", "-c", _WORKER],
-            input=json.dumps([pattern, list(texts)]).encode(),
+            input=json.dumps([flags_first(pattern), list(texts)]).encode(),
             capture_output=True,
             timeout=TIME_BOUND,
             check=True,

@@ -9,7 +9,7 @@ from pathlib import Path
 from anchore_gate._file import read_limited
 from anchore_gate.errors import ConfigError
 from anchore_gate.image.needs import MIB, ContentSearch
-from anchore_gate.regex import quietly
+from anchore_gate.regex import flags_first, quietly
 from anchore_gate.typed import Any
 from anchore_gate.values import dataclass, replace
 
@@ -192,7 +192,7 @@ def _expression(text: str, where: str) -> NamedExpression:
     elif not name:
         raise ConfigError(f"{where}: not NAME=EXPRESSION: {text[:80]!r}")
     try:
-        quietly(re.compile, regex.encode())
+        quietly(re.compile, flags_first(regex).encode())
     except (re.error, ValueError, RecursionError, OverflowError) as problem:
         raise ConfigError(f"{where}: does not compile: {problem}") from problem
     return NamedExpression(name, regex)

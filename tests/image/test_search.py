@@ -161,6 +161,11 @@ def test_anchores_expressions_all_need_a_literal(name: str, literals: set[bytes]
     assert set(required_literals(ANCHORE_SECRETS[name]) or ()) == literals
 
 
+@pytest.mark.parametrize("regex", [".*(?i)password", "x|(?i)password", r"(?:)(?i)(p)assword\Z|password\s"])
+def test_flags_count_wherever_they_stand_as_in_engines_python(regex: str) -> None:
+    assert search(regex, is_known=False).find(b"a\nPassWord\n") == ((0, (2,)),)
+
+
 def test_lines_are_counted_from_one() -> None:
     [(number, lines)] = LineSearch(SECRETS).find(b"a\n" + KEY_LINE + b"b\n\n" + KEY_LINE.strip())
     assert (number, lines) == (0, (2, 5))

@@ -97,6 +97,21 @@ def test_the_linear_engine_agrees_with_python(text: str, subject: str) -> None:
         assert tried.matches(subject) is expected
 
 
+@pytest.mark.parametrize(
+    ("text", "subject", "hit"),
+    [
+        ("^(?i)root", "ROOT", True),
+        ("a|(?i)b", "A", True),
+        ("a(?s).b", "a\nb", True),
+        (r"(a)(?i)\1", "aA", True),
+        ("^(?i)root", "xroot", False),
+    ],
+)
+def test_flags_count_wherever_they_stand_as_in_engines_python(text: str, subject: str, hit: bool) -> None:
+    assert Expression(text).matches(subject) is hit
+    assert Expression(text).text == text
+
+
 def test_an_expression_that_runs_away_in_python_answers_at_once() -> None:
     started = time.monotonic()
 

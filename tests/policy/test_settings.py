@@ -189,6 +189,10 @@ def test_an_expression_of_anchores_file_needs_no_name(tmp_path: Path) -> None:
     )
 
 
+def test_an_expression_may_have_its_flags_anywhere() -> None:
+    assert table(contents={"expressions": {"A": "^(?i)a"}}).contents == (NamedExpression("A", "^(?i)a"),)
+
+
 def test_what_a_file_of_anchores_does_not_speak_of_stays(tmp_path: Path) -> None:
     path = tmp_path / "analyzer_config.yaml"
     path.write_text("content_search: {regexp_match: [A=b]}")
