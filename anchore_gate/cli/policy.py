@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
+from pathlib import Path
 
 from anchore_gate.cli.policy_file import LONGEST, told, warn
 from anchore_gate.cli.terminal import Line, say, show, table
@@ -105,6 +106,7 @@ def _explain(source: str, image: str | None) -> int:
     from anchore_gate.policy.explain import explain
     from anchore_gate.policy.target import Target
 
+    image = _name_of(image) if image else image
     target = Target.parse(image) if image is not None else None
     if image and target is not None and target.repository:  # neither an image id nor a digest alone
         ImageReference.parse(image)
@@ -112,6 +114,16 @@ def _explain(source: str, image: str | None) -> int:
     draft = load_draft(source)
     _say(explain(draft.bundle, target, now=now))
     return _faulty(source, len(draft.errors(now=now)))
+
+
+def _name_of(image: str) -> str:
+    """The name that mappings see of what `check` is given. Raises `UsageError` for a file."""
+    from anchore_gate.image.sources import scheme_of
+
+    scheme, name = ("registry", image) if Path(image).is_dir() else scheme_of(image)
+    if scheme not in {"registry", "docker", "podman"}:
+        raise UsageError(f"--image {image}: a file; give the name it is judged by (its own, or --tag's)")
+    return name
 
 
 def _convert(source: str, to: str) -> int:

@@ -10,6 +10,7 @@ import pytest
 
 from anchore_gate.cli import main
 from tests.policy.support import bundle, enterprise, mapping, rule
+from tests.support.images import docker_archive
 
 
 def test_validate_says_everything_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -98,6 +99,21 @@ def test_names_ids_and_digests_are_explained(
 ) -> None:
     assert main(["policy", "explain", "cis-docker-4", "--image", name]) == 0
     assert f"image: {told}\n" in capsys.readouterr().out
+
+
+def test_the_scheme_before_a_name_is_no_part_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["policy", "explain", "cis-docker-4", "--image", "docker:team/app:1"]) == 0
+    assert "image: registry docker.io, repository team/app, tag 1\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("scheme", ["", "docker-archive:", "oci-archive:"])
+def test_a_file_is_no_name(scheme: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image = f"{scheme}{docker_archive(tmp_path / 'app.tar', [])}"
+
+    assert main(["policy", "explain", "cis-docker-4", "--image", image]) == 2
+    assert capsys.readouterr().err == (
+        f"anchore-gate: error: --image {image}: a file; give the name it is judged by (its own, or --tag's)\n"
+    )
 
 
 def test_a_policy_is_explained_in_words(capsys: pytest.CaptureFixture[str]) -> None:
