@@ -17,6 +17,8 @@ from anchore_gate.policy.trigger import Trigger
 from anchore_gate.typed import TYPE_CHECKING
 from anchore_gate.values import dataclass
 
+NO_RULE = "the rule sets of the mapping hold no rule"
+
 if TYPE_CHECKING:
     from anchore_gate.typed import TypeVar
 
@@ -37,6 +39,7 @@ class Rule:
     description: str = ""
     recommendation: str = ""
     controls: tuple[str, ...] = ()
+    path: str = ""
 
     def answered(
         self,
@@ -74,6 +77,11 @@ class RuleSet:
     rules: tuple[Rule, ...] = ()
     problems: tuple[Problem, ...] = ()
     path: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it holds no rule, not even one that ended."""
+        return not self.rules and not self.problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +203,11 @@ class Selection:
     def has_error(self) -> bool:
         """Whether it cannot be applied."""
         return any(problem.severity == "error" for problem in self.problems)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether its rule sets hold no rule."""
+        return all(rule_set.is_empty for rule_set in self.rule_sets)
 
 
 def load_bundle(source: str | Path) -> Bundle:

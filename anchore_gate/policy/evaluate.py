@@ -9,7 +9,7 @@ from anchore_gate.model.evaluation import Action, Evaluation, Finding, MatchedRu
 from anchore_gate.model.vulnerability import Match
 from anchore_gate.policy import legacy
 from anchore_gate.policy.allowlist import Allowed
-from anchore_gate.policy.bundle import Bundle, ImageRule, Rule, RuleSet, Selection
+from anchore_gate.policy.bundle import NO_RULE, Bundle, ImageRule, Rule, RuleSet, Selection
 from anchore_gate.policy.identity import hashed_id
 from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import Evidence, IncomparableVersions, NotKnownHere
@@ -150,6 +150,6 @@ def _unasked(bundle: Bundle, selection: Selection, target: Target, action: Actio
             f"asked ({action.word}; --tag names the image, --unmapped decides)"
         )
         yield Problem(severity="warn", type="Unmapped", message=message, path="mappings")
-    elif not any(rule_set.rules or rule_set.problems for rule_set in selection.rule_sets):
-        message = "the rule sets of the mapping hold no rule: nothing was asked"
+    elif selection.is_empty:
+        message = f"{NO_RULE}: nothing was asked"
         yield Problem(severity="warn", type="NoRules", message=message, path=mapping.path)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from anchore_gate.model.evaluation import Problem
-from anchore_gate.policy.bundle import Allowlist, Bundle, ImageRule, Rule, RuleSet
+from anchore_gate.policy.bundle import NO_RULE, Allowlist, Bundle, ImageRule, Rule, RuleSet
 from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import description
 
@@ -65,6 +65,8 @@ def _mapping(bundle: Bundle, mapping: ImageRule, now: datetime) -> Iterator[str]
     yield from _told(selection.problems)
     if selection.has_error:
         yield "  as it is, it stops every image that it picks, and asks none of these:"
+    elif selection.is_empty:
+        yield f"  {NO_RULE}: an image that it picks passes, with a warning"
     yield from _parts(selection.rule_sets, selection.allowlists, now)
 
 

@@ -6,8 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from anchore_gate.model.evaluation import MatchedRule, Problem
-from anchore_gate.policy.bundle import Allowlist, Bundle, ImageRule, Reference, RuleSet, counted, references
+from anchore_gate.policy.bundle import (
+    NO_RULE,
+    Allowlist,
+    Bundle,
+    ImageRule,
+    Reference,
+    RuleSet,
+    counted,
+    references,
+)
 from anchore_gate.policy.fault import caution
+from anchore_gate.policy.idle import idle_items
 from anchore_gate.policy.pattern import Pattern, has_shape
 
 _ANY = "*"
@@ -25,6 +35,9 @@ def review(bundle: Bundle, *, now: datetime) -> Iterator[Problem]:
     yield from _named_twice(bundle)
     yield from _unused(bundle)
     yield from _unreachable(bundle.mappings)
+    yield from _unasked(bundle)
+    for allowlist in bundle.allowlists:
+        yield from idle_items(allowlist, dialect=bundle.dialect)
     yield from _expired(bundle, now)
 
 
@@ -57,36 +70,46 @@ def _unanswered(bundle: Bundle) -> Iterator[Problem]:
     for rule_set in bundle.rule_sets:
         for rule in rule_set.rules:
             if rule.unsupported:
-                named = f"{rule.gate}/{rule.trigger} (rule {rule.id})"
+                named = f"{rule.gate}/{rule.trigger}"
                 message = f"{named}: {rule.unsupported}; here it stops an image (--unsupported decides)"
-                yield caution(message, f"{rule_set.path}.rules", "Unsupported")
+                yield caution(message, rule.path, "Unsupported")
 
 
 def _named_twice(bundle: Bundle) -> Iterator[Problem]:
-    words = bundle.words
-    yield from _twice((one.id for one in bundle.rule_sets), words.rule_sets)
-    yield from _twice((one.id for one in bundle.allowlists), words.allowlists)
-    image_rules = (
-        (bundle.mappings, "mappings"),
-        (bundle.allowlisted_images, words.allowlisted_images),
-        (bundle.denylisted_images, words.denylisted_images),
-    )
-    for rules, path in image_rules:
-        yield from _twice((one.matched.id for one in rules), path)
+    rules = (bundle.mappings, bundle.allowlisted_images, bundle.denylisted_images)
+    parts: tuple[tuple[RuleSet, ...] | tuple[Allowlist, ...], ...] = (bundle.rule_sets, bundle.allowlists)
+    for some in parts:
+        yield from _twice((one.id, one.path) for one in some)
+    for image_rules in rules:
+        yield from _twice((one.matched.id, one.path) for one in image_rules)
     for rule_set in bundle.rule_sets:
-        yield from _twice((one.id for one in rule_set.rules), f"{rule_set.path}.rules")
+        yield from _twice((one.id, one.path) for one in rule_set.rules)
     for allowlist in bundle.allowlists:
-        yield from _twice((one.id for one in allowlist.items), f"{allowlist.path}.items")
+        path = f"{allowlist.path}.items"
+        is_whole = not allowlist.problems  # the faulty ones are not counted
+        numbered = enumerate(allowlist.items)
+        yield from _twice((one.id, f"{path}[{number}]" if is_whole else path) for number, one in numbered)
 
 
-def _twice(ids: Iterable[str], path: str) -> Iterator[Problem]:
-    seen: set[str] = set()
+def _twice(named: Iterable[tuple[str, str]]) -> Iterator[Problem]:
+    """The second of each id that occurs again."""
+    places: dict[str, str] = {}
     told: set[str] = set()
-    for one in ids:
-        if one and one in seen and one not in told:
+    for one, path in named:
+        if one and one in places and one not in told:
             told.add(one)
-            yield caution(f"the id {one!r} is used more than once", path, "Duplicate")
-        seen.add(one)
+            yield caution(f"the id {one!r} is used more than once, first by {places[one]}", path, "Duplicate")
+        places.setdefault(one, path)
+
+
+def _unasked(bundle: Bundle) -> Iterator[Problem]:
+    """What would be asked of no image, and of no image that a mapping picks."""
+    if not bundle.mappings and not any(one.picks_images for one in bundle.references):
+        yield caution("no mapping: no image is asked anything (--unmapped decides)", "mappings", "Unmapped")
+    empty = {one.id for one in bundle.rule_sets if one.is_empty}
+    for mapping in bundle.mappings:
+        if empty.issuperset(mapping.matched.rule_set_ids):
+            yield caution(f"{NO_RULE}: no image is asked anything", mapping.path, "NoRules")
 
 
 def _unused(bundle: Bundle) -> Iterator[Problem]:

@@ -82,6 +82,7 @@ def _rule(
             description=_text(raw, "description"),
             recommendation=_text(raw, "recommendation"),
             controls=_controls(raw.get("controls")),
+            path=path,
         )
 
 

@@ -16,10 +16,11 @@ from anchore_gate.policy.legacy import ENGINE_WORDS, ENTERPRISE_WORDS
 from anchore_gate.policy.parse import parse_bundle
 from anchore_gate.policy.review import review
 from anchore_gate.values import replace
-from tests.policy.support import NOW, bundle, enterprise
+from tests.policy.support import NOW, bundle, enterprise, rule
 
+ID = "0123456789abcdef" * 2
 ITEM = Acceptance(
-    gate="packages", trigger_id="abc", expires_on="2099-01-31T00:00:00Z", reason="why \N{SNOWMAN}", owner="me"
+    gate="packages", trigger_id=ID, expires_on="2099-01-31T00:00:00Z", reason="why \N{SNOWMAN}", owner="me"
 )
 OLD = {"id": "i1", "gate": "always", "trigger_id": "always"}
 
@@ -54,7 +55,7 @@ def test_a_file_keeps_its_indentation(indent: int | str | None, items: list[Any]
     assert items_of(edited)[-1] == {
         "id": items_of(edited)[-1]["id"],
         "gate": "packages",
-        "trigger_id": "abc",
+        "trigger_id": ID,
         "expires_on": "2099-01-31T00:00:00Z",
         "description": "why \N{SNOWMAN}",
         "owner": "me",
@@ -76,7 +77,7 @@ def test_everything_else_stays_byte_for_byte() -> None:
 
 def test_an_item_is_renewed_where_it_stands() -> None:
     first = accept(json.dumps(bundle(items=[OLD]), indent=2), ITEM, allowlist_id="w1")
-    later = Acceptance(gate="PACKAGES", trigger_id="abc", expires_on="2100-01-01T00:00:00Z", reason="again")
+    later = Acceptance(gate="PACKAGES", trigger_id=ID, expires_on="2100-01-01T00:00:00Z", reason="again")
 
     edited = accept(first, later, allowlist_id="w1")
 
@@ -100,7 +101,7 @@ def test_a_byte_order_mark_stays() -> None:
     edited = accept("\ufeff" + json.dumps(bundle()), ITEM, allowlist_id="w1")
 
     assert edited.startswith("\ufeff{")
-    assert items_of(edited[1:])[0]["trigger_id"] == "abc"
+    assert items_of(edited[1:])[0]["trigger_id"] == ID
 
 
 def test_of_several_allowlists_the_one_that_holds_the_item_is_taken() -> None:
@@ -119,7 +120,8 @@ ABSENT = object()
 
 def mapped(dialect: str, ids: Any, lists: Any) -> dict[str, Any]:
     """A policy whose mapping refers to no allowlist, written in one of the ways to do so."""
-    raw = bundle() if dialect == "engine" else enterprise()
+    asked = rule("packages", "verify")
+    raw = bundle(asked) if dialect == "engine" else enterprise(asked)
     words = ENGINE_WORDS if dialect == "engine" else ENTERPRISE_WORDS
     for holder, key, value in (
         (raw["mappings"][0], words.allowlist_ids, ids),
@@ -147,7 +149,7 @@ def test_a_mapping_without_allowlists_gets_one(dialect: str, indent: Any, ids: A
     policy = parse_bundle(json.loads(edited))
     assert list(review(policy, now=NOW)) == []
     assert policy.mappings[0].matched.allowlist_ids == ("accepted",)
-    assert [item.trigger_id for item in policy.allowlists[0].items] == ["abc"]
+    assert [item.trigger_id for item in policy.allowlists[0].items] == [ID]
 
 
 def test_a_new_allowlist_stands_beside_others_and_leaves_the_rest_as_it_was() -> None:

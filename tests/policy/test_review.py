@@ -21,15 +21,89 @@ def warned(raw: dict[str, Any]) -> list[tuple[str, str]]:
     return [(one.type, one.path) for one in review(parse_bundle(raw), now=NOW)]
 
 
-def test_ids_that_are_used_twice_are_told_once() -> None:
+def test_ids_that_are_used_twice_are_told_once_at_the_second_place() -> None:
     raw = bundle(*[rule("always", "always")] * 3, items=[ITEM, ITEM])
     raw["blacklisted_images"] = [mapping("a"), mapping("b")]
 
     assert warned(raw) == [
-        ("Duplicate", "blacklisted_images"),
-        ("Duplicate", "policies[0].rules"),
-        ("Duplicate", "whitelists[0].items"),
+        ("Duplicate", "blacklisted_images[1]"),
+        ("Duplicate", "policies[0].rules[1]"),
+        ("Duplicate", "whitelists[0].items[1]"),
     ]
+    [first, *_] = review(parse_bundle(raw), now=NOW)
+    assert first.message == "the id 'm1' is used more than once, first by blacklisted_images[0]"
+
+
+def test_a_policy_that_asks_no_image_anything_is_told() -> None:
+    assert warned(bundle(rule("always", "always"), mappings=[]))[-1] == ("Unmapped", "mappings")
+    assert warned(bundle()) == [("NoRules", "mappings[0]")]
+    assert warned(bundle(rule("pkgdiff", "pkgadd"))) == [("EndOfLifedError", "policies[0].rules[0].gate")]
+
+
+@pytest.mark.parametrize(
+    ("gate", "trigger_id", "why"),
+    [
+        ("vulnerabilites", "*", "no gate 'vulnerabilites' (known: always, "),
+        ("AnchoreSec", "CVE-1+*", "the gate 'anchoresec' has ended: use 'vulnerabilities'"),
+        ("pkgdiff", "*", "the gate 'pkgdiff' has ended"),
+        (
+            "vulnerabilities",
+            "CVE-2026-1",
+            "like this: vulnerability+package; vulnerability+* is each package",
+        ),
+        ("always", "a" * 32, "ids of the gate 'always' are like this: always"),
+        ("dockerfile", "exposed_ports", "like this: 32 hexadecimal digits, as reports show them"),
+        ("packages", "A" * 32, "32 hexadecimal digits"),
+        ("malware", "Eicar", "scanner+signature+md5 of the path"),
+        ("retrieved_files", "/etc/passwd", "rule id+file://path"),
+    ],
+)
+def test_an_item_that_can_accept_nothing_is_told(gate: str, trigger_id: str, why: str) -> None:
+    raw = bundle(
+        rule("always", "always"), items=[ITEM, {**ITEM, "id": "i2", "gate": gate, "trigger_id": trigger_id}]
+    )
+
+    [told] = review(parse_bundle(raw), now=NOW)
+
+    assert (told.severity, told.type, told.path) == ("warn", "Idle", "whitelists[0].items[1]")
+    assert told.message.startswith(f"{trigger_id!r}: nothing is accepted: ")
+    assert why in told.message
+
+
+@pytest.mark.parametrize(
+    ("gate", "trigger_id"),
+    [
+        ("vulnerabilities", "CVE-2026-1+openssl"),
+        ("vulnerabilities", "CVE-2026-*"),
+        ("Vulnerabilities", "0123456789abcdef" * 2),
+        ("malware", "clamav+Eicar+" + "a" * 32),
+        ("retrieved_files", "None+file:///etc/passwd"),
+        ("dockerfile", "regexp:.*"),
+        ("always", "alw*"),
+        ("stig", "anything"),
+    ],
+)
+def test_an_item_that_may_accept_something_is_left_alone(gate: str, trigger_id: str) -> None:
+    raw = bundle(rule("always", "always"), items=[{**ITEM, "gate": gate, "trigger_id": trigger_id}])
+
+    assert warned(raw) == []
+
+
+def test_enterprise_accepts_a_vulnerability_in_each_package() -> None:
+    item = {**ITEM, "gate": "vulnerabilities", "trigger_id": "CVE-2026-1"}
+
+    assert warned(enterprise(rule("always", "always"), items=[item])) == []
+
+
+def test_items_that_accept_nothing_for_one_reason_are_one_line() -> None:
+    items = [{**ITEM, "id": f"i{n}", "gate": "filecheck"} for n in range(42)]
+
+    [told] = review(parse_bundle(bundle(rule("always", "always"), items=items)), now=NOW)
+
+    assert (
+        told.message
+        == "'always' and 41 more: nothing is accepted: the gate 'filecheck' has ended: use 'files'"
+    )
 
 
 def test_a_set_that_nothing_refers_to_is_told() -> None:
@@ -41,7 +115,7 @@ def test_a_set_that_nothing_refers_to_is_told() -> None:
 
 @pytest.mark.parametrize("key", ["source_mappings", "sbom_mappings"])
 def test_what_judges_sources_refers_to_rule_sets_and_allowlists_too(key: str) -> None:
-    raw = enterprise()
+    raw = enterprise(rule("always", "always", "GO"))
     raw["rule_sets"].append({"id": "s1", "name": "s1", "version": "2", "rules": []})
     raw["allowlists"].append({"id": "l1", "name": "l1", "version": "2", "items": []})
     raw[key] = [{"id": "m", "rule_set_ids": ["s1"], "allowlist_ids": ["l1"]}]
@@ -93,7 +167,8 @@ def test_thousands_of_mappings_are_not_each_compared_with_each(monkeypatch: pyte
 
     monkeypatch.setattr(module, "_covers", counted)
     raw = bundle()
-    raw["policies"] = [{"id": f"p{n}", "version": "1_0", "rules": []} for n in range(1000)]
+    rules = [rule("always", "always")]
+    raw["policies"] = [{"id": f"p{n}", "version": "1_0", "rules": rules} for n in range(1000)]
     raw["mappings"] = [mapping("*", f"r{n}", id=f"m{n}", policy_id=f"p{n}") for n in range(1000)]
     raw["mappings"] += [mapping("*", f"a{n}-*", id=f"n{n}") for n in range(1000)]
     raw["mappings"] += [mapping("*", "r7", id="last")]
@@ -111,7 +186,7 @@ def test_expired_items_are_told() -> None:
 def test_what_only_a_service_can_answer_is_told() -> None:
     raw = bundle(rule("stig", "evaluation_result"))
 
-    assert warned(raw) == [("Unsupported", "policies[0].rules")]
+    assert warned(raw) == [("Unsupported", "policies[0].rules[0]")]
 
 
 def told(raw: dict[str, Any], image: str | None = None) -> str:
@@ -158,6 +233,14 @@ def test_a_mapping_to_what_is_faulty_is_explained() -> None:
     assert "error: mappings[0]: no whitelist has the id 'w9'" in said
     assert "as it is, it stops every image that it picks" in said
     assert "STOP always/always" in said
+
+
+def test_a_mapping_without_rules_is_told() -> None:
+    said = told(bundle(), "app:1")
+
+    assert (
+        "  the rule sets of the mapping hold no rule: an image that it picks passes, with a warning" in said
+    )
 
 
 def test_an_image_that_no_mapping_picks_is_told() -> None:
