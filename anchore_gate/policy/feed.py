@@ -49,9 +49,11 @@ class Denylist(PackagesTrigger):
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
+        if self.version == "":
+            return  # a version that no package has: so Engine takes it here, and not in the gate `packages`
         suffix = f"-{self.version}" if self.version else ""
         for package in evidence.packages_named(self.name):
-            if package.type == self.TYPE and self.version in {None, "", package.version}:
+            if package.type == self.TYPE and self.version in {None, package.version}:
                 yield self.found_package(f"{self.WORD} Package is denylisted: {self.name}{suffix}", package)
                 return
 

@@ -31,7 +31,7 @@ class AllowedBaseImageDigest(Trigger):
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
         digests = _known(_first(evidence, _digests(evidence)))
-        if not set(digests) & set(self.base_digest):
+        if not set(digests) & set(map(str.lower, self.base_digest)):
             yield self.found(f"Base image digest is not allowed: {digests[0]}")
 
 
@@ -75,8 +75,8 @@ class DenylistAncestorImageDigest(_Denylist):
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
         if not _is_from_scratch(evidence):
-            is_listed = self.ancestor_digest.__contains__
-            yield self._denied(_digests(evidence), is_listed, "Ancestor image digest")
+            wanted = set(map(str.lower, self.ancestor_digest))
+            yield self._denied(_digests(evidence), wanted.__contains__, "Ancestor image digest")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +127,8 @@ def _names(evidence: Evidence) -> _Sources:
 def _digests(evidence: Evidence) -> _Sources:
     given = evidence.base
     base = [str(one) for one in (given.digest, given.index_digest) if one] if given is not None else []
-    return tuple(base), _one(_from(evidence).partition("@")[2]), _one(_said(evidence, _BASE_DIGEST))
+    said = _from(evidence).partition("@")[2], _said(evidence, _BASE_DIGEST)
+    return tuple(base), *(_one(one.lower()) for one in said)
 
 
 def _one(text: str) -> tuple[str, ...]:

@@ -101,18 +101,20 @@ class Verify(Trigger):
             if self.only_packages and package.name not in self.only_packages:
                 continue
             for file in files:
-                if not _is_recorded(package, file):
-                    continue
-                if self.only_directories and not file.path.startswith(self.only_directories):
-                    continue
-                status = _status(file, evidence)
+                times = self._times(file.path) if _is_recorded(package, file) else 0
+                status = _status(file, evidence) if times else None
                 if status and self.check in {None, status}:
-                    yield self.found(
+                    finding = self.found(
                         f"VERIFY check against package db for package '{package.name}' failed on entry "
                         f"'{file.path}' with status: '{status}'",
                         path=file.path,
                         package=package,
                     )
+                    yield from [finding] * times
+
+    def _times(self, path: str) -> int:
+        """How often a path is looked at: once for each folder that it is in, as Engine does."""
+        return sum(map(path.startswith, self.only_directories)) if self.only_directories else 1
 
 
 def _is_recorded(package: Package, file: PackageFile) -> bool:

@@ -140,8 +140,8 @@ def test_an_unknown_base_stops_unless_told_otherwise(dockerfile: str) -> None:
 
 
 def test_bases_are_known_by_digest() -> None:
-    allowed = enterprise(rule("ancestry", "allowed_base_image_digest", base_digest=f"{B},{A}"))
-    denied = enterprise(rule("ancestry", "denylist_ancestor_image_digest", ancestor_digest=A))
+    allowed = enterprise(rule("ancestry", "allowed_base_image_digest", base_digest=f"{B},{A.upper()}"))
+    denied = enterprise(rule("ancestry", "denylist_ancestor_image_digest", ancestor_digest=A.upper()))
     pinned = built(f"FROM debian:12@{A}\n")
     based = evidence(base=Image(name="x", source="registry", digest=Digest.parse(B)))
 

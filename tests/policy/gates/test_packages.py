@@ -163,6 +163,7 @@ CHANGED = evidence(
         ({}, ["/bin/bash changed", "/bin/gone missing", "/bin/mode changed", "/bin/size changed"]),
         ({"check": "missing"}, ["/bin/gone missing"]),
         ({"check": "changed", "only_directories": "/bin/b,/usr"}, ["/bin/bash changed"]),
+        ({"check": "changed", "only_directories": "/bin/b,/bin/bash"}, ["/bin/bash changed"] * 2),
         ({"only_packages": "zsh"}, []),
     ],
 )
