@@ -75,7 +75,7 @@ class InstructionCheck(Trigger):
             return [False] * len(texts)
         match self.check.removeprefix("not_"):
             case "like":
-                same = Expression(self.value).matching(texts)
+                same = self._like(Expression(self.value), texts)
             case "in":
                 listed = {part.strip() for part in self.value.split(",")}
                 same = [text in listed for text in texts]
@@ -83,6 +83,16 @@ class InstructionCheck(Trigger):
                 same = [text == self.value for text in texts]
         is_negative = self.check == "!=" or self.check.startswith("not_")
         return [one is not is_negative for one in same]
+
+    def _like(self, expression: Expression, texts: list[str]) -> list[bool]:
+        """Which it matches: a line of a here-document counts as one, but where it must match."""
+        same = expression.matching(texts)
+        if self.check == "not_like":
+            return same
+        return [
+            hit or ("\n" in text and any(expression.matching(text.splitlines()[1:])))
+            for hit, text in zip(same, texts, strict=True)
+        ]
 
 
 def _as_engine_read(dockerfile: Dockerfile, instruction: Instruction) -> str:
@@ -174,18 +184,22 @@ class ExposedPorts(Trigger):
             return
         denies = self.type == "denylist"
         what = "in policy file DENIEDPORTS list" if denies else "not in policy file ALLOWEDPORTS list"
-        for line in evidence.build.instructions:
-            if line.keyword == "EXPOSE":
-                tokens = line.value.split()
-                recorded = dict(zip(tokens, line.recorded.split(), strict=False))
-                for token in self._denied(tokens) if denies else self._strange(tokens):
-                    yield self.found(
-                        f"Dockerfile exposes port ({token}) which is {what}",
-                        earlier=(f"Dockerfile exposes port ({recorded.get(token, token)}) which is {what}",),
-                        line=line.line or None,
-                        layer=line.layer,
-                        fix=f"remove EXPOSE {token}",
-                    )
+        lines = [one for one in evidence.build.instructions if one.keyword == "EXPOSE"]
+        literal = {token for line in lines for token in line.value.split()}
+        for line in lines:
+            tokens = line.value.split()
+            if denies and "$" in line.value:  # the image knows what the build put there
+                exposed = evidence.image.config.exposed_ports
+                tokens += [one for one in exposed if not literal & {one, one.removesuffix("/tcp")}]
+            recorded = dict(zip(tokens, line.recorded.split(), strict=False))
+            for token in self._denied(tokens) if denies else self._strange(tokens):
+                yield self.found(
+                    f"Dockerfile exposes port ({token}) which is {what}",
+                    earlier=(f"Dockerfile exposes port ({recorded.get(token, token)}) which is {what}",),
+                    line=line.line or None,
+                    layer=line.layer,
+                    fix=f"remove EXPOSE {token}",
+                )
 
     def _denied(self, tokens: list[str]) -> Iterator[str]:
         for port in self.ports:

@@ -48,6 +48,25 @@ def test_each_line_of_the_instruction_is_compared(check: str, value: str | None,
     ]
 
 
+@pytest.mark.parametrize(
+    ("check", "value", "hits"),
+    [
+        ("like", ".*curl", 1),
+        ("like", "sudo", 1),
+        ("like", "<<EOF", 1),
+        ("like", "EOF x", 0),
+        ("not_like", "sudo", 1),
+        ("not_like", "(?s).*sudo", 0),
+    ],
+)
+def test_a_line_of_a_here_document_is_as_good_as_an_instruction(check: str, value: str, hits: int) -> None:
+    text = "FROM a\nRUN <<EOF\nsudo make\n  x | curl y\nEOF\n"
+    seen = evidence(dockerfile=parse_dockerfile(text))
+    raw = bundle(rule("dockerfile", "instruction", instruction="RUN", check=check, value=value))
+
+    assert [one.line for one in findings(raw, seen)] == [2] * hits
+
+
 def test_an_absent_instruction_is_found_once() -> None:
     assert asked("FROM a\n", "instruction", instruction="HEALTHCHECK", check="not_exists") == [
         "Dockerfile directive 'HEALTHCHECK' not found, matching condition 'not_exists' check"
@@ -175,6 +194,28 @@ def test_ports_are_listed(exposed: str, kind: str, ports: str, tokens: list[str]
     found = asked(f"FROM a\nExpose {exposed}\n", "exposed_ports", ports=ports, type=kind)
 
     assert found == [f"Dockerfile exposes port ({token}) which is {what}" for token in tokens]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "found"),
+    [
+        ("EXPOSE $PORT", "blacklist", ["22/tcp"]),
+        ("EXPOSE ${PORT}/tcp 80", "blacklist", ["22/tcp"]),
+        ("EXPOSE $PORT 22", "blacklist", ["22"]),
+        ("EXPOSE $PORT\nEXPOSE 22/tcp", "blacklist", ["22/tcp"]),
+        ("EXPOSE 80", "blacklist", []),
+        ("EXPOSE $PORT", "whitelist", ["$PORT"]),
+    ],
+)
+def test_a_port_that_the_build_put_in_is_the_one_the_image_exposes(
+    text: str, kind: str, found: list[str]
+) -> None:
+    image = Image(name="x", source="test", config=ImageConfig(exposed_ports=("22/tcp", "80/tcp")))
+    raw = bundle(rule("dockerfile", "exposed_ports", ports="22", type=kind))
+
+    told = messages(raw, evidence(image=image, dockerfile=parse_dockerfile(f"FROM a\n{text}\n")))
+
+    assert [one.partition("(")[2].partition(")")[0] for one in told] == found
 
 
 @pytest.mark.parametrize("ports", ["", "22;80", "a", "22,,80", "-1"])
