@@ -45,6 +45,7 @@ from anchore_gate.model.vulnerability import DatabaseIdentity, Incomparable, Mat
 from anchore_gate.policy import legacy
 from anchore_gate.policy.identity import hashed_id
 from anchore_gate.policy.settings import AnalyzerSettings
+from anchore_gate.policy.wording import kept_path
 from anchore_gate.regex import regex
 from anchore_gate.typed import ClassVar
 from anchore_gate.values import dataclass, field
@@ -188,7 +189,10 @@ class Trigger:
         match: Match | None = None,
         fix: str = "",
     ) -> Finding:
-        """A finding; `earlier` are messages it had before, whose ids allowlists may still name."""
+        """A finding; `earlier` are messages it has in Engine, whose ids allowlists may still name."""
+        kept = kept_path(path)
+        if kept != path:
+            earlier = (*earlier, message.replace(path, kept, 1))
         return Finding(
             trigger_id=trigger_id,
             message=message,

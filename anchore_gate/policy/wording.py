@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from anchore_gate.model.inventory import Distro, Package
 from anchore_gate.model.vulnerability import Match
+from anchore_gate.regex import regex
 from anchore_gate.typed import Any
 from anchore_gate.values import replace
 
@@ -27,6 +28,7 @@ _TYPES = {
     "php-composer": "composer",
     "dotnet": "nuget",
 }
+_BLANKS = regex(r"\s+")
 _SCORES = ("base_score", "exploitability_score", "impact_score")
 
 
@@ -48,6 +50,11 @@ def is_of_type(package: Package, wanted: str) -> bool:
     """Whether it is of a type, by Syft's word or Anchore's (`dpkg`, `APKG`, `java`), in any letter case."""
     kind = wanted.strip().lower()
     return kind in {package.type, _TYPES.get(package.type, package.type).lower()}
+
+
+def kept_path(path: str) -> str:
+    """A path as Engine keeps it: white space, and four underlines, are one blank."""
+    return _BLANKS.sub("____", path).replace("____", " ") if _BLANKS.search(path) or "____" in path else path
 
 
 def named_expression(name: str, regex: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from anchore_gate.image.filesystem import ContentHit, FileEntry
 from anchore_gate.image.needs import Needs
+from anchore_gate.policy.identity import hashed_id
 from anchore_gate.policy.parse import parse_bundle
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.target import Target
@@ -30,6 +31,19 @@ def test_setuid_files_are_found_where_they_are() -> None:
 @pytest.mark.parametrize(("regex", "hits"), [(r".*\.pem", 1), (r"\.pem", 0), ("/etc/p", 1), ("", 3)])
 def test_names_are_matched_from_their_start(regex: str, hits: int) -> None:
     assert len(messages(bundle(rule("files", "name_match", regex=regex)), SEEN)) == hits
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"), [("/a \t b", "/a b"), ("/x____y/z", "/x y/z"), ("/a\n_____", "/a  _"), ("/a b", None)]
+)
+def test_a_path_with_blanks_keeps_the_id_that_engine_gave_it(path: str, kept: str | None) -> None:
+    raw = bundle(rule("files", "name_match", regex="/"))
+
+    [finding] = findings(raw, evidence(files=files(kept={path: b""})))
+
+    engines = f"Application of regex matched file found in container: file={kept} regexp=/"
+    assert finding.message == engines.replace(str(kept), path)
+    assert finding.other_ids == ((hashed_id("files", "name_match", engines),) if kept else ())
 
 
 DIGEST = hashlib.sha256(b"p").hexdigest()
