@@ -38,9 +38,13 @@ def compare(package: Package, wanted: str) -> int:
     order = order_for(package.type)
     if order is None:
         raise PolicyError(f"versions of {package.type} packages cannot be compared: {package.name}")
+    installed = package.version
     if order.name == "rpm" and ":" not in wanted:
         order = order_without_epoch()  # Engine compares an rpm's version without its epoch
+    elif order.name == "deb" and not (":" in wanted and ":" in installed):
+        # and epochs of Debian's only where both versions have one
+        installed, wanted = (one.rpartition(":")[2] for one in (installed, wanted))
     try:
-        return order.compare(order.parse(package.version), order.parse(wanted))
+        return order.compare(order.parse(installed), order.parse(wanted))
     except InvalidVersion as problem:
         raise PolicyError(f"versions of {package.name} cannot be compared: {problem}") from problem

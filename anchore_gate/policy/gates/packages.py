@@ -54,7 +54,7 @@ class RequiredPackage(PackagesTrigger):
                 package=installed,
                 fix=fix,
             )
-        elif is_lower(installed, wanted):
+        elif wanted and is_lower(installed, wanted):
             yield self.found(
                 f"Required min-version input package ({self.name}) is present ({version}), "
                 f"but is lower version than what is specified in policy ({wanted})",

@@ -70,6 +70,7 @@ def test_enterprise_words_have_their_own_id_and_both_are_allowed() -> None:
         ({"name": "leftpad", "version": "1.3.0", "version_match_type": "minimum"}, None),
         ({"name": "leftpad", "version": ""},
          "Required input package (leftpad) is present (1.3.0), but not at the version specified in policy (leftpad)"),
+        ({"name": "bash", "version": "", "version_match_type": "minimum"}, None),
         ({"name": "curl", "version": ""}, "Required input package (curl) is not present in container image"),
         ({"name": "bash", "version": "5.1.8-6.el9"}, None),
         ({"name": "bash", "version": "1:5.1.8-6.el9"}, None),
