@@ -70,9 +70,16 @@ class PolicyText:
             self._text = appended(self._text, array, items[-1])
             return None
         before = items[known].get("expires_on")
-        items[known] |= written
-        self._text = replaced(self._text, (*array, known), items[known])
+        for key, value in written.items():
+            self._set((*array, known), items[known], key, value)
         return str(before or "")
+
+    def _set(self, place: Place, holder: dict[str, Any], key: str, value: Any) -> None:
+        if key not in holder:
+            self._text = added(self._text, place, key, value)
+        elif holder[key] != value:
+            self._text = replaced(self._text, (*place, key), value)
+        holder[key] = value
 
     def allowlist(self, acceptance: Acceptance, mapping: MatchedRule, *, wanted: str | None = None) -> str:
         """
@@ -121,12 +128,7 @@ class PolicyText:
             return
         if holder.get(key) is not None:
             raise UsageError(f"the policy's {key!r} is not a list")
-        is_null = key in holder
-        holder[key] = [value]
-        if is_null:
-            self._text = replaced(self._text, (*place, key), [value])
-        else:
-            self._text = added(self._text, place, key, [value])
+        self._set(place, holder, key, [value])
 
     def _place(self, allowlist_id: str) -> int:
         known = _known(self._raw, self._words)

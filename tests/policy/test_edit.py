@@ -75,6 +75,55 @@ def test_everything_else_stays_byte_for_byte() -> None:
     assert items_of(edited)[-1]["reason"] == "why \N{SNOWMAN}"
 
 
+STYLES = {
+    "compact": '[{"id":"a","gate":"g","trigger_id":"t"},{NEW}]',
+    "compact, one an item": '[\n{"id":"a","gate":"g","trigger_id":"t"},\n{NEW}\n]',
+    "columns": '[\n  {"id":"a",   "gate":"g",   "trigger_id":"t"},\n  {NEW}\n]',
+    "wide colons": '[{"id" : "a", "gate" : "g", "trigger_id" : "t"}, {NEW}]',
+    "leading commas": '[\n    {"id": "a"}\n  , {"id": "b"}\n  , {NEW}\n  ]',
+    "hugging": '[{\n  "id": "a",\n  "gate": "g"\n}, {\n  "id": "b"\n}, {NEW}]',
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_an_item_is_written_like_those_before_it(style: str, newline: str) -> None:
+    head = '{"id":"b","version":"1_0","policies":[],"whitelists":[{"id":"w1","version":"1_0","items":'
+    before, after = STYLES[style].replace("\n", newline).split("{NEW}")
+    separator = before[before.rindex("}") + 1 :]
+    text = head + before.removesuffix(separator) + after + "}]}"
+
+    edited = accept(text, ITEM, allowlist_id="w1")
+
+    assert edited.startswith(head + before + "{")
+    assert edited.endswith("}" + after + "}]}")
+    written = edited[len(head + before) : -len(after + "}]}")]
+    inner = f"{newline}  " if style == "hugging" else ""
+    colon = {"wide colons": " : ", "leading commas": ": ", "hugging": ": "}.get(style, ":")
+    comma = "," if "compact" in style or inner else ", "
+    assert written.startswith("{" + inner + '"id"' + colon)
+    assert f'"packages"{comma}{inner}"trigger_id"{colon}"{ID}"' in written
+
+
+def test_a_file_of_ascii_alone_stays_one() -> None:
+    text = json.dumps(bundle(name="caf\N{LATIN SMALL LETTER E WITH ACUTE}"))
+
+    edited = accept(text, ITEM, allowlist_id="w1")
+
+    assert edited.isascii()
+    assert items_of(edited)[0]["reason"] == "why \N{SNOWMAN}"
+
+
+def test_of_an_item_that_is_renewed_only_what_changed_is_written() -> None:
+    line = f'{{"expires_on":null,   "gate":"packages",  "trigger_id" : "{ID}" }}'
+    text = json.dumps(bundle(items=[{}])).replace("{}", line)
+
+    edited = accept(text, ITEM, allowlist_id="w1")
+
+    assert f'{{"expires_on":"2099-01-31T00:00:00Z",   "gate":"packages",  "trigger_id" : "{ID}", ' in edited
+    assert items_of(edited)[0]["reason"] == "why \N{SNOWMAN}"
+
+
 def test_an_item_is_renewed_where_it_stands() -> None:
     first = accept(json.dumps(bundle(items=[OLD]), indent=2), ITEM, allowlist_id="w1")
     later = Acceptance(gate="PACKAGES", trigger_id=ID, expires_on="2100-01-01T00:00:00Z", reason="again")
