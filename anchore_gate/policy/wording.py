@@ -38,6 +38,8 @@ def distro_words(distro: Distro | None) -> tuple[str, str]:
         return "Unknown", "0"
     if distro.id == "busybox" and distro.version_id:
         return distro.id, f"v{distro.version_id.removeprefix('v')}"  # as the binary prints it
+    if distro.id == "debian" and not distro.version_id and distro.version_codename:
+        return distro.id, "unstable"  # testing and sid: their `debian_version` says `trixie/sid`
     return distro.id, distro.version_id or "0"
 
 

@@ -281,6 +281,7 @@ def test_a_distribution_without_data_is_found() -> None:
     assert findings(raw, seen(LOW)) == []
     for distro, name in (
         (Distro(id="debian", version_id=""), "debian:0"),
+        (Distro(id="debian", version_codename="trixie"), "debian:unstable"),
         (Distro(id="busybox", version_id="1.36.1"), "busybox:v1.36.1"),
         (None, "Unknown:0"),
     ):
