@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from anchore_gate.image.needs import Needs
 from anchore_gate.model.evaluation import Finding
 from anchore_gate.model.inventory import Package
 from anchore_gate.model.vulnerability import Match, Severity
+from anchore_gate.policy.exploited import EXPLOITED, Epss, KevList
 from anchore_gate.policy.expression import Expression
+from anchore_gate.policy.matched import TYPE, VENDOR, MatchTrigger, comparison
 from anchore_gate.policy.parameter import (
     BOOLEAN,
     COMPARISONS,
@@ -20,21 +21,11 @@ from anchore_gate.policy.parameter import (
     choice,
     parameter,
 )
-from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.sight import check_data, check_list, check_versions
-from anchore_gate.policy.trigger import Evidence, Gate, Trigger
-from anchore_gate.policy.wording import compared, distro_words, finding_id, message, score_groups, scores_hold
+from anchore_gate.policy.trigger import Evidence, Gate
+from anchore_gate.policy.wording import compared, distro_words, message, score_groups, scores_hold
 from anchore_gate.typed import Any, ClassVar, Final
-from anchore_gate.values import dataclass, replace
-
-_TYPE = "Only packages of the distribution, only the others, or all"
-_EXPLOITED = "in CISA's list of known exploited vulnerabilities"
-_VENDOR = "Leave out what the vendor will not fix"
-
-
-def _comparison() -> Any:
-    what = "How the found score compares with the one given"
-    return parameter(choice(*COMPARISONS), description=what, default=">=")
+from anchore_gate.values import dataclass
 
 
 def _score(what: str) -> Any:
@@ -42,38 +33,12 @@ def _score(what: str) -> Any:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Vulnerabilities(Trigger):
-    """Fires on matches."""
-
-    GATE: ClassVar[str] = "vulnerabilities"
-
-    def needs(self, settings: AnalyzerSettings) -> Needs:
-        """See `Trigger.needs`."""
-        del settings
-        return Needs(packages=True, vulnerabilities=True)
-
-    def _finding(self, match: Match, text: str) -> Finding:
-        package = match.package
-        fixed = f"upgrade {package.name} to {match.fix.versions[0]}" if match.fix.versions else ""
-        finding = self.found(
-            text,
-            trigger_id=finding_id(match),
-            path=next(iter(package.locations), ""),
-            layer=package.layer,
-            package=package,
-            match=match,
-            fix=fixed,
-        )
-        return replace(finding, suppressed=match.suppressed)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageTrigger(_Vulnerabilities):
+class PackageTrigger(MatchTrigger):
     """Fires for each vulnerability of an installed package that fulfils every condition given."""
 
     NAME: ClassVar[str] = "package"
 
-    package_type: str = parameter(choice("all", "os", "non-os"), description=_TYPE, example="all")
+    package_type: str = parameter(choice("all", "os", "non-os"), description=TYPE, example="all")
     severity_comparison: str = parameter(
         choice(*COMPARISONS), description="How the found severity compares with the one given", default=">"
     )
@@ -84,21 +49,21 @@ class PackageTrigger(_Vulnerabilities):
         default="unknown",
     )
     cvss_v3_base_score: float | None = _score("NVD's CVSS v3 base score")
-    cvss_v3_base_score_comparison: str = _comparison()
+    cvss_v3_base_score_comparison: str = comparison()
     cvss_v3_exploitability_score: float | None = _score("NVD's CVSS v3 exploitability score")
-    cvss_v3_exploitability_score_comparison: str = _comparison()
+    cvss_v3_exploitability_score_comparison: str = comparison()
     cvss_v3_impact_score: float | None = _score("NVD's CVSS v3 impact score")
-    cvss_v3_impact_score_comparison: str = _comparison()
+    cvss_v3_impact_score_comparison: str = comparison()
     vendor_cvss_v3_base_score: float | None = _score("The vendor's CVSS v3 base score")
-    vendor_cvss_v3_base_score_comparison: str = _comparison()
+    vendor_cvss_v3_base_score_comparison: str = comparison()
     vendor_cvss_v3_exploitability_score: float | None = _score("The vendor's CVSS v3 exploitability score")
-    vendor_cvss_v3_exploitability_score_comparison: str = _comparison()
+    vendor_cvss_v3_exploitability_score_comparison: str = comparison()
     vendor_cvss_v3_impact_score: float | None = _score("The vendor's CVSS v3 impact score")
-    vendor_cvss_v3_impact_score_comparison: str = _comparison()
+    vendor_cvss_v3_impact_score_comparison: str = comparison()
     fix_available: bool | None = parameter(
         BOOLEAN, description="Whether there must be a fix, or must be none", example="true", default=None
     )
-    vendor_only: bool = parameter(BOOLEAN, description=_VENDOR, default=True)
+    vendor_only: bool = parameter(BOOLEAN, description=VENDOR, default=True)
     max_days_since_creation: int | None = parameter(
         INTEGER, description="Grace: days since it was found, or published", example="7", default=None
     )
@@ -108,13 +73,33 @@ class PackageTrigger(_Vulnerabilities):
     package_path_exclude: Expression | None = parameter(
         EXPRESSION, description="Leave out other packages at these paths", example=".*/test/.*", default=None
     )
+    known_exploited_vulnerability: bool = parameter(
+        BOOLEAN,
+        description="Only what is known to be exploited (Enterprise)",
+        example="true",
+        default=False,
+    )
+    epss_score: float | None = _score("Probability of being exploited, 0 to 1 (Enterprise)")
+    epss_score_comparison: str = comparison()
+    epss_percentile: float | None = _score("Rank of that probability, 0 to 1 (Enterprise)")
+    epss_percentile_comparison: str = comparison()
+
+    def __post_init__(self) -> None:
+        for name in ("epss_score", "epss_percentile"):
+            wanted = getattr(self, name)
+            if wanted is not None and not 0 <= wanted <= 1:
+                raise ValueError(f"{name}: not between 0 and 1: {wanted}")
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
         check_data(evidence)
         for match in evidence.matches:
             if self._asks_for(match.package) and self._holds(match, evidence.now):
-                yield self._finding(match, message(match, self._groups(match)))
+                yield self.finding(match, message(match, self._groups(match)))
+        if self.known_exploited_vulnerability:
+            check_list(evidence, "kev", "the list of known exploited vulnerabilities")
+        if self.epss_score is not None or self.epss_percentile is not None:
+            check_list(evidence, "epss", "the probabilities of being exploited")
         check_versions(evidence, self._asks_for)
 
     def _asks_for(self, package: Package) -> bool:
@@ -135,6 +120,11 @@ class PackageTrigger(_Vulnerabilities):
                 self.fix_available is True and _is_younger(match.fix.available, self.max_days_since_fix, now)
             )
             and scores_hold(self, match)
+            and (match.vulnerability.known_exploited or not self.known_exploited_vulnerability)
+            and _is_likely(match.vulnerability.epss, self.epss_score_comparison, self.epss_score)
+            and _is_likely(
+                match.vulnerability.epss_percentile, self.epss_percentile_comparison, self.epss_percentile
+            )
         )
 
     def _groups(self, match: Match) -> Iterator[str]:
@@ -151,10 +141,11 @@ class PackageTrigger(_Vulnerabilities):
         )
         yield " ".join(f"{name}={day:%Y-%m-%d}" for name, days, day in dates if days is not None and day)
         yield score_groups(self, match, "vendor_cvss_v3")
+        yield EXPLOITED if self.known_exploited_vulnerability else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Denylist(_Vulnerabilities):
+class Denylist(MatchTrigger):
     """Fires once, naming those of the listed vulnerabilities that the image has."""
 
     NAME: ClassVar[str] = "denylist"
@@ -162,7 +153,7 @@ class Denylist(_Vulnerabilities):
     vulnerability_ids: tuple[str, ...] = parameter(
         WORDS, description="Ids, exactly as the data has them", example="CVE-2021-44228,CVE-2014-0160"
     )
-    vendor_only: bool = parameter(BOOLEAN, description=_VENDOR, default=True)
+    vendor_only: bool = parameter(BOOLEAN, description=VENDOR, default=True)
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
@@ -178,66 +169,7 @@ class Denylist(_Vulnerabilities):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KevList(_Vulnerabilities):
-    """
-    Fires for each vulnerability that is known to be exploited (CISA's catalogue).
-
-    Data without the catalogue (OSV advisories alone) cannot answer: `--unsupported` decides.
-    """
-
-    NAME: ClassVar[str] = "kev_list"
-
-    def fire(self, evidence: Evidence) -> Iterator[Finding]:
-        """See `Trigger.fire`."""
-        check_data(evidence)
-        for match in evidence.matches:
-            if match.vulnerability.known_exploited:
-                yield self._finding(match, message(match, (_EXPLOITED,)))
-        check_list(evidence, "kev", "the list of known exploited vulnerabilities")
-        check_versions(evidence, lambda _: True)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Epss(_Vulnerabilities):
-    """
-    Fires for each vulnerability whose probability of being exploited (EPSS) reaches a threshold.
-
-    A vulnerability without a score does not fire; data without any scores cannot answer. This trigger is
-    ours: Anchore's products do not know it.
-    """
-
-    NAME: ClassVar[str] = "epss"
-
-    score: float = parameter(DECIMAL, description="Probability, 0 to 1", example="0.1")
-    comparison: str = _comparison()
-    package_type: str = parameter(choice("all", "os", "non-os"), description=_TYPE, default="all")
-    vendor_only: bool = parameter(BOOLEAN, description=_VENDOR, default=True)
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.score <= 1:
-            raise ValueError(f"score: not between 0 and 1: {self.score}")
-
-    def fire(self, evidence: Evidence) -> Iterator[Finding]:
-        """See `Trigger.fire`."""
-        check_data(evidence)
-        for match in evidence.matches:
-            found = match.vulnerability.epss
-            if found is not None and self._holds(match, found):
-                yield self._finding(match, message(match, (f"epss={found:.5f}",)))
-        check_list(evidence, "epss", "the probabilities of being exploited")
-        check_versions(evidence, self._asks_for)
-
-    def _holds(self, match: Match, found: float) -> bool:
-        if self.vendor_only and match.fix.state == "wont-fix":
-            return False
-        return self._asks_for(match.package) and compared(found, self.comparison, self.score)
-
-    def _asks_for(self, package: Package) -> bool:
-        return self.package_type == "all" or package.is_os is (self.package_type == "os")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StaleFeedData(_Vulnerabilities):
+class StaleFeedData(MatchTrigger):
     """Fires when the vulnerability data was built too many days ago, or nobody knows when."""
 
     NAME: ClassVar[str] = "stale_feed_data"
@@ -255,7 +187,7 @@ class StaleFeedData(_Vulnerabilities):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VulnerabilityDataUnavailable(_Vulnerabilities):
+class VulnerabilityDataUnavailable(MatchTrigger):
     """Fires when the data knows nothing of the image's distribution."""
 
     NAME: ClassVar[str] = "vulnerability_data_unavailable"
@@ -268,6 +200,10 @@ class VulnerabilityDataUnavailable(_Vulnerabilities):
                 f"Distro-specific feed data not found for distro namespace: {name}. "
                 "Cannot perform CVE scan OS/distro packages"
             )
+
+
+def _is_likely(found: float | None, how: str, wanted: float | None) -> bool:
+    return wanted is None or compared(-1.0 if found is None else found, how, wanted)
 
 
 def _found_at(match: Match) -> datetime | None:
