@@ -98,9 +98,13 @@ def policy_schema(dialect: str) -> dict[str, Any]:
     if words is ENTERPRISE_WORDS:
         made["$defs"]["source"] = _source(words)
         return made
-    single = legacy.SINGLE_RULE_SET_ID
-    one = {"properties": {single: {"type": "string", "minLength": 1}}, "required": [single]}
-    made["$defs"]["mapping"]["anyOf"] = [one, {"required": [words.rule_set_ids]}]
+    single, several = legacy.SINGLE_RULE_SET_ID, words.rule_set_ids
+    one = {single: {"minLength": 1, "type": "string"}, several: {"maxItems": 0}}
+    more = {single: {"maxLength": 0}, several: {"minItems": 1, "type": "array"}}
+    made["$defs"]["mapping"]["anyOf"] = [
+        {"properties": one, "required": [single]},
+        {"properties": more, "required": [several]},
+    ]
     return made
 
 
@@ -154,10 +158,13 @@ def _rule_set(words: Words) -> dict[str, Any]:
 
 def _picked(words: Words) -> dict[str, Any]:
     """What a mapping refers to."""
-    picked: dict[str, Any] = {words.rule_set_ids: {**TEXTS, "minItems": 1}, words.allowlist_ids: TEXTS}
-    if words is ENGINE_WORDS:
-        picked[legacy.SINGLE_RULE_SET_ID] = {"type": ["string", "null"]}
-    return picked
+    if words is ENTERPRISE_WORDS:
+        return {words.rule_set_ids: {**TEXTS, "minItems": 1}, words.allowlist_ids: TEXTS}
+    return {
+        words.rule_set_ids: {**TEXTS, "type": ["array", "null"]},
+        words.allowlist_ids: TEXTS,
+        legacy.SINGLE_RULE_SET_ID: {"type": ["string", "null"]},
+    }
 
 
 def _source(words: Words) -> dict[str, Any]:
