@@ -19,8 +19,11 @@ from anchore_gate.policy.bundle import (
 from anchore_gate.policy.fault import caution
 from anchore_gate.policy.idle import idle_items
 from anchore_gate.policy.pattern import Pattern, has_shape
+from anchore_gate.policy.settings import AnalyzerSettings
 
 _ANY = "*"
+_SETTINGS = AnalyzerSettings.default()
+_CONFIGURED = frozenset({"files", "secret_scans"})  # what they can find, a policy alone does not say
 _MOST_COMPARED = 200  # mappings with `*` for the repository, or with one repository: each with all later ones
 
 
@@ -67,12 +70,13 @@ def _unresolved(
 
 
 def _unanswered(bundle: Bundle) -> Iterator[Problem]:
-    for rule_set in bundle.rule_sets:
-        for rule in rule_set.rules:
-            if rule.unsupported:
-                named = f"{rule.gate}/{rule.trigger}"
-                message = f"{named}: {rule.unsupported}; here it stops an image (--unsupported decides)"
-                yield caution(message, rule.path, "Unsupported")
+    for rule in (rule for rule_set in bundle.rule_sets for rule in rule_set.rules):
+        named = f"{rule.gate}/{rule.trigger}"
+        if rule.unsupported:
+            message = f"{named}: {rule.unsupported}; here it stops an image (--unsupported decides)"
+            yield caution(message, rule.path, "Unsupported")
+        elif rule.question and rule.gate not in _CONFIGURED and (why := rule.question.unseen(_SETTINGS)):
+            yield caution(f"{named} can find nothing: {why}", rule.path, "Silent")
 
 
 def _named_twice(bundle: Bundle) -> Iterator[Problem]:

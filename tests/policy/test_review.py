@@ -189,6 +189,36 @@ def test_what_only_a_service_can_answer_is_told() -> None:
     assert warned(raw) == [("Unsupported", "policies[0].rules[0]")]
 
 
+@pytest.mark.parametrize(
+    ("silent", "why"),
+    [
+        (
+            rule("dockerfile", "instruction", instruction="FROM", check="="),
+            "the check '=' compares with a value",
+        ),
+        (rule("npms", "unknown_in_feeds"), "Anchore's package feed is gone"),
+    ],
+)
+def test_a_rule_that_can_find_nothing_is_told(silent: dict[str, Any], why: str) -> None:
+    [one] = review(parse_bundle(bundle(silent)), now=NOW)
+
+    assert (one.severity, one.type, one.path) == ("warn", "Silent", "policies[0].rules[0]")
+    assert f"can find nothing: {why}" in one.message
+
+
+@pytest.mark.parametrize(
+    "seeing",
+    [
+        rule("dockerfile", "instruction", instruction="FROM", check="exists"),
+        rule("dockerfile", "instruction", instruction="FROM", check="=", value=""),
+        rule("files", "content_regex_match", regex_name="configured_elsewhere"),
+        rule("secret_scans", "content_regex_checks", content_regex_name="CONFIGURED_ELSEWHERE"),
+    ],
+)
+def test_a_rule_that_may_find_something_is_left_alone(seeing: dict[str, Any]) -> None:
+    assert warned(bundle(seeing)) == []
+
+
 def told(raw: dict[str, Any], image: str | None = None) -> str:
     target = Target.parse(image) if image else None
     return "\n".join(explain(parse_bundle(raw), target, now=NOW))

@@ -9,6 +9,7 @@ from anchore_gate.model.evaluation import Finding
 from anchore_gate.model.image import Dockerfile, Instruction
 from anchore_gate.policy.expression import Expression
 from anchore_gate.policy.parameter import BOOLEAN, NUMBERS, TEXT, choice, parameter
+from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.trigger import Evidence, Gate, Trigger
 from anchore_gate.regex import regex
 from anchore_gate.typed import ClassVar, Final
@@ -40,6 +41,12 @@ class InstructionCheck(Trigger):
     def __post_init__(self) -> None:
         if self.check in {"like", "not_like"} and self.value is not None:
             Expression(self.value)
+
+    def unseen(self, settings: AnalyzerSettings) -> str:
+        """See `Trigger.unseen`."""
+        del settings
+        is_open = self.value is None and self.check not in {"exists", "not_exists"}
+        return f"the check {self.check!r} compares with a value, and none is given" if is_open else ""
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
