@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -19,8 +21,13 @@ KEYWORDS = frozenset(
         *("MAINTAINER", "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"),
     )
 )
-_DIRECTIVE = regex(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S+)\s*")
-_HEREDOC = regex(r"<<(-?)(['\"]?)([A-Za-z_][A-Za-z0-9_.]*)\2")
+# As BuildKit's parser has them (frontend/dockerfile/parser): what Docker takes for another line is one here.
+_DIRECTIVE = regex(r"\s*#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*")
+_CONTINUED = {"\\": regex(r"(?<!\\)\\[ \t]*$"), "`": regex(r"(?<!`)`[ \t]*$")}  # by the escape character
+_DIRECTIVES = frozenset({"check", "escape", "syntax"})
+_WORD = regex(r"""(?:\\.|'[^']*'|"(?:\\.|[^"\\])*"|[^\s'"\\])+""", re.DOTALL)
+_HEREDOC = regex(r"\d*<<(-?)([^<]*)", re.DOTALL)
+_QUOTED = regex(r"""\\(.)|'([^']*)'|"((?:\\.|[^"\\])*)\"""", re.DOTALL)
 _TAKES_HEREDOC = frozenset({"RUN", "COPY", "ADD"})
 # Build arguments that the builder puts before a command: `|2 A=1 B=2 /bin/sh -c make`.
 _ARGUMENTS = regex(r"^\|\d+ (?:.*? )?(?=/bin/sh -c )", re.DOTALL)
@@ -41,31 +48,39 @@ def parse_dockerfile(text: str, *, path: str = "") -> Dockerfile:
     return Dockerfile(mode="Actual", path=path, text=text, instructions=tuple(_instructions(text)))
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines as Docker counts them: only a newline ends one."""
+    return [line.rstrip("\r") for line in text.split("\n")]
+
+
 def _instructions(text: str) -> Iterator[Instruction]:
-    lines = text.splitlines()
-    escape = _escape(lines)
+    lines = lines_of(text)
+    continued = _CONTINUED[_escape(lines)]
+    ends = _Ends(lines if "<<" in text else [])
     number = 0
     while number < len(lines):
         start = number
-        number, logical = _logical_line(lines, number, escape)
+        number, logical = _logical_line(lines, number, continued)
         keyword, value = _split(logical)
         if keyword:
-            if keyword in _TAKES_HEREDOC:
-                number, value = _with_heredocs(lines, number, value)
+            inner = _split(value)[0] if keyword == "ONBUILD" else keyword
+            if inner in _TAKES_HEREDOC:
+                end = ends.of_documents(value, number)
+                number, value = end, "\n".join((value, *lines[number:end]))
             yield Instruction(keyword=keyword, value=value, line=start + 1)
 
 
 def _escape(lines: list[str]) -> str:
     for line in lines:
-        found = _DIRECTIVE.fullmatch(line.strip())
-        if found is None:
-            return "\\"
-        if found[1].lower() == "escape" and found[2] in ("\\", "`"):
+        found = _DIRECTIVE.fullmatch(line)
+        if found is None or found[1].lower() not in _DIRECTIVES:
+            break
+        if found[1].lower() == "escape" and found[2] in _CONTINUED:
             return found[2]
     return "\\"
 
 
-def _logical_line(lines: list[str], number: int, escape: str) -> tuple[int, str]:
+def _logical_line(lines: list[str], number: int, continued: re.Pattern[str]) -> tuple[int, str]:
     """One instruction's text: comments and empty lines inside a continuation are dropped, as Docker does."""
     parts: list[str] = []
     while number < len(lines):
@@ -76,10 +91,11 @@ def _logical_line(lines: list[str], number: int, escape: str) -> tuple[int, str]
             if parts:
                 continue
             return number, ""
-        if not line.rstrip().endswith(escape):
+        more = continued.search(line)
+        if more is None:
             parts.append(line)
             break
-        parts.append(line.rstrip()[:-1])
+        parts.append(line[: more.start()])
     return number, "".join(parts).strip()
 
 
@@ -88,15 +104,32 @@ def _split(line: str) -> tuple[str, str]:
     return word.upper(), line[len(word) :].strip()
 
 
-def _with_heredocs(lines: list[str], number: int, value: str) -> tuple[int, str]:
-    for dash, _, word in _HEREDOC.findall(value):
-        while number < len(lines):
-            line = lines[number]
-            number += 1
-            value += "\n" + line
-            if (line.lstrip("\t") if dash else line) == word:
+class _Ends:
+    """Where here-documents end; Docker builds nothing of one that does not."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self._lines: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+        for number, line in enumerate(lines):
+            self._lines["", line].append(number)
+            self._lines["-", line.lstrip("\t")].append(number)
+
+    def of_documents(self, value: str, number: int) -> int:
+        """The line behind the last document of an instruction's text, whose lines begin at `number`."""
+        for dash, name in _heredocs(value) if self._lines else ():
+            places = self._lines.get((dash, name), [])
+            found = bisect_left(places, number)
+            if found == len(places):
                 break
-    return number, value
+            number = places[found] + 1
+        return number
+
+
+def _heredocs(value: str) -> Iterator[tuple[str, str]]:
+    words = _WORD.findall(value)
+    for word, following in zip(words, (*words[1:], ""), strict=True):
+        found = _HEREDOC.fullmatch(word)
+        if found is not None and (name := found[2] or following):
+            yield found[1], _QUOTED.sub(lambda part: part[1] or part[2] or part[3] or "", name)
 
 
 def guess_dockerfile(image: Image) -> Dockerfile:

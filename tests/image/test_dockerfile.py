@@ -49,6 +49,91 @@ def test_a_here_document_is_one_instruction() -> None:
     assert said(text)[1] == ("RUN", "<<EOF\nUSER root\nEOF")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "RUN cat <<<EOF",
+        "RUN echo $((1<<A))",
+        'RUN echo "x <<EOF"',
+        "RUN echo 'a b' '<<EOF'",
+        'RUN ["echo", "<<EOF"]',
+        "RUN a << EOF",
+        "RUN a <<",
+        "RUN a<<EOF",
+        "ENV A <<EOF",
+        "ONBUILD ENV A <<EOF",
+        "RUN echo \\<<EOF",
+    ],
+)
+def test_what_is_no_here_document_takes_no_lines(line: str) -> None:
+    assert said(f"FROM a\n{line}\nUSER app\n")[2:] == [("USER", "app")]
+
+
+@pytest.mark.parametrize(
+    ("line", "body"),
+    [
+        ("RUN <<EOF", "USER root\nEOF"),
+        ("RUN 3<<EOF cat", "USER root\nEOF"),
+        ("RUN cat <<'E F' > /x", "EF\nE F"),
+        ('RUN cat <<"EOF"', "USER root\nEOF"),
+        ("RUN <<-EOF", "USER root\n\t\tEOF"),
+        ("COPY <<a <<b /x/", "USER root\na\nb"),
+        ("ONBUILD RUN <<EOF", "USER root\nEOF"),
+        ("onbuild copy <<EOF /a", "USER root\nEOF"),
+        ("RUN a \\\n  <<EOF", "USER root\nEOF"),
+        ("RUN <<$A", "EOF\n$A"),
+        ("RUN <<E.O-F", "EOF\nE.O-F"),
+    ],
+)
+def test_a_here_document_ends_where_docker_ends_it(line: str, body: str) -> None:
+    found = said(f"FROM a\n{line}\n{body}\nUSER app\n")
+
+    assert found[2:] == [("USER", "app")]
+    assert found[1][1].endswith("\n" + body)
+
+
+def test_two_escapes_at_the_end_of_a_line_are_no_continuation() -> None:
+    assert said("FROM a\nRUN echo a\\\\\nUSER app\nRUN b \\\\ \\ \n c\n\\\nd") == [
+        ("FROM", "a"),
+        ("RUN", "echo a\\\\"),
+        ("USER", "app"),
+        ("RUN", "b \\\\  c"),
+        ("D", ""),
+    ]
+
+
+@pytest.mark.parametrize("odd", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\r"])
+def test_only_a_newline_ends_a_line(odd: str) -> None:
+    text = f"FROM a\r\nRUN a{odd}USER root\r\nUSER app\r\n"
+
+    assert [(one.keyword, one.line) for one in parse_dockerfile(text).instructions] == [
+        ("FROM", 1),
+        ("RUN", 2),
+        ("USER", 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("top", "value"),
+    [
+        ("# escape=`", "a b"),
+        ("#escape = `", "a b"),
+        ("# syntax=docker/dockerfile:1 x\n# check=skip=all\n# ESCAPE=`", "a b"),
+        ("# odd=1\n# escape=`", "a `"),
+        ("\n# escape=`", "a `"),
+        ("# a comment\n# escape=`", "a `"),
+    ],
+)
+def test_a_directive_counts_where_docker_reads_it(top: str, value: str) -> None:
+    assert said(f"{top}\nFROM x\nENV a `\nb\n")[1] == ("ENV", value)
+
+
+def test_a_file_of_here_documents_without_an_end_is_read_in_no_time() -> None:
+    text = "".join(f"RUN <<A{n} <<B{n}\n" for n in range(50_000))
+
+    assert len(parse_dockerfile(text).instructions) == 50_000
+
+
 def test_lines_are_those_of_the_file() -> None:
     assert [one.line for one in parse_dockerfile("# x\n\nFROM a\nRUN a \\\n b\nUSER c\n").instructions] == [
         3,

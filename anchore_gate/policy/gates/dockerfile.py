@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from anchore_gate.image.dockerfile import lines_of
 from anchore_gate.model.evaluation import Finding
 from anchore_gate.model.image import Dockerfile, Instruction
 from anchore_gate.policy.expression import Expression
@@ -106,7 +107,7 @@ def _as_engine_read(dockerfile: Dockerfile, instruction: Instruction) -> str:
     """What Engine took for the instruction: it joins no continuations, and leaves BuildKit's words in."""
     if instruction.recorded:
         return instruction.recorded.splitlines()[0].strip()
-    lines = dockerfile.text.splitlines()
+    lines = lines_of(dockerfile.text)
     if not 0 < instruction.line <= len(lines):
         return instruction.value
     return lines[instruction.line - 1].strip()[len(instruction.keyword) :].strip()
