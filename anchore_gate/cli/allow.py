@@ -122,7 +122,7 @@ def _found(judged: GateRun, trigger_id: str) -> Iterator[tuple[str, MatchedRule 
     known: set[str] = set()
     for gate, mapping, finding in _findings(judged):
         known.add(finding.trigger_id)
-        if trigger_id in {finding.trigger_id, *finding.other_ids}:
+        if trigger_id in finding.ids:
             found[gate, mapping] = None
     if not found:
         raise UsageError(f"the result has no finding {trigger_id!r}{_instead(trigger_id, sorted(known))}")

@@ -45,6 +45,11 @@ class Finding:
     expired: Suppression | None = None  # the allowlist item that would have matched, had it not expired
 
     @property
+    def ids(self) -> tuple[str, ...]:
+        """Every id under which an allowlist may accept it."""
+        return (self.trigger_id, *self.other_ids)
+
+    @property
     def stands(self) -> bool:
         """Whether it counts."""
         return self.suppressed is None
@@ -144,7 +149,8 @@ class Evaluation:
             return Action.STOP
         if self.mapping is None:
             return self.unmapped
-        return max((outcome.effective_action for outcome in self.outcomes), default=Action.GO)
+        asked = (one for one in self.outcomes if one.findings or one.problem is not None)
+        return max((outcome.effective_action for outcome in asked), default=Action.GO)
 
     @property
     def excuses_findings(self) -> bool:

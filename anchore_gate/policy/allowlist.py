@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from datetime import datetime, timedelta
 from itertools import accumulate
 
@@ -17,21 +17,21 @@ NOTICE = timedelta(days=14)
 
 
 class _Index:
-    """Where items stand that may mean a finding. Numbers are places in the order of lists and items."""
+    """Where items stand that may mean one of some findings, as numbers in the order of lists and items."""
 
-    def __init__(self, trigger_ids: Sequence[str], patterns: Mapping[int, Pattern]) -> None:
-        last = len(trigger_ids) - 1
-        self._exact = dict(zip(reversed(trigger_ids), range(last, -1, -1), strict=True))  # the first wins
-        self._again: defaultdict[str, list[int]] = defaultdict(list)
-        if len(self._exact) <= last:
-            for number, text in enumerate(trigger_ids):
-                if self._exact[text] != number:
-                    self._again[text].append(number)
+    def __init__(self, lists: Sequence[Allowlist], starts: Sequence[int], ids: Set[str]) -> None:
+        self._exact: defaultdict[str, list[int]] = defaultdict(list)
         self._prefixes: defaultdict[str, list[int]] = defaultdict(list)
         self._suffixes: defaultdict[str, list[int]] = defaultdict(list)
         self._others: list[int] = []
-        for number, pattern in patterns.items():
-            self._shelf(pattern).append(number)
+        if not ids:
+            return
+        for start, allowlist in zip(starts, lists, strict=False):
+            trigger_ids = allowlist.items.trigger_ids
+            for place in [place for place, text in enumerate(trigger_ids) if text in ids]:
+                self._exact[trigger_ids[place]].append(start + place)
+            for place, pattern in allowlist.items.patterns.items():
+                self._shelf(pattern).append(start + place)
         self._lengths = frozenset(map(len, self._prefixes)), frozenset(map(len, self._suffixes))
 
     def _shelf(self, pattern: Pattern) -> list[int]:
@@ -44,9 +44,7 @@ class _Index:
         return self._others
 
     def candidates(self, trigger_id: str) -> Iterator[int]:
-        if trigger_id in self._exact:
-            yield self._exact[trigger_id]
-            yield from self._again.get(trigger_id, ())
+        yield from self._exact.get(trigger_id, ())
         for length in self._lengths[0]:
             yield from self._prefixes.get(trigger_id[:length], ())
         for length in self._lengths[1]:
@@ -55,28 +53,15 @@ class _Index:
 
 
 class Allowed:
-    """The allowlists of a mapping, indexed."""
+    """What the allowlists of a mapping say of some findings."""
 
-    def __init__(self, allowlists: Iterable[Allowlist], *, now: datetime) -> None:
+    def __init__(self, allowlists: Iterable[Allowlist], *, now: datetime, ids: Set[str]) -> None:
+        """`ids` are all those that will be asked for."""
         self._now = now
         self._lists = tuple(allowlists)
         self._starts = [0, *accumulate(len(allowlist.items) for allowlist in self._lists)]
-        self._made: _Index | None = None
+        self._index = _Index(self._lists, self._starts, ids)
         self._met: set[int] = set()
-
-    @property
-    def _index(self) -> _Index:
-        """Made for the first finding: without one nobody asks."""
-        if self._made is None:
-            self._made = _Index(
-                [text for allowlist in self._lists for text in allowlist.items.trigger_ids],
-                {
-                    start + number: pattern
-                    for start, allowlist in zip(self._starts, self._lists, strict=False)
-                    for number, pattern in allowlist.items.patterns.items()
-                },
-            )
-        return self._made
 
     def find(self, gate: str, ids: tuple[str, ...]) -> tuple[Suppression | None, Suppression | None]:
         """The first item that accepts any of the ids, and the first expired one that would have."""

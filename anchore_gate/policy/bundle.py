@@ -14,7 +14,7 @@ from anchore_gate.policy.pattern import Pattern
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import Trigger
-from anchore_gate.typed import TYPE_CHECKING
+from anchore_gate.typed import TYPE_CHECKING, Any
 from anchore_gate.values import dataclass
 
 NO_RULE = "the rule sets of the mapping hold no rule"
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from anchore_gate.typed import TypeVar
 
     _T = TypeVar("_T", "RuleSet", "Allowlist")
+
+_LONG = 128 * 1024  # bytes of a policy, from which on reading it in pieces pays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,14 +220,26 @@ def load_bundle(source: str | Path) -> Bundle:
     is wrong with single rules, mappings and lists stays in `Selection.problems`: it stops the images that
     they apply to.
     """
-    from anchore_gate.policy.document import locate, parse_json, read_text
-    from anchore_gate.policy.parse import digest_of, parse_bundle
+    from anchore_gate.policy.digest import Digest
+    from anchore_gate.policy.document import locate, read_text
+    from anchore_gate.policy.parse import parse_bundle
 
     try:
         content = read_text(locate(source))
-        return parse_bundle(parse_json(content), source=str(source), digest=digest_of(content))
+        digest = Digest(content)
+        return parse_bundle(_json(content), source=str(source), digest=str(digest))
     except InvalidBundle as error:
         raise InvalidBundle(error.reason, path=error.path, source=str(source)) from error
+
+
+def _json(content: bytes) -> Any:
+    if len(content) < _LONG:
+        from anchore_gate.policy.document import parse_json
+
+        return parse_json(content)
+    from anchore_gate.policy.pieces import read_policy
+
+    return read_policy(content)
 
 
 def _named(elements: tuple[_T, ...], ids: tuple[str, ...]) -> Iterator[_T]:

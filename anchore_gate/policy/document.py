@@ -17,6 +17,7 @@ MAX_DEPTH = 100
 _LONG = 1000
 _MAX_TOLD = 1000
 _CONTAINERS: frozenset[type] = frozenset({dict, list})
+_DECODER = json.JSONDecoder()
 _SHIPPED = Path(__file__).parent / "bundles"
 
 
@@ -61,9 +62,7 @@ def read_text(path: Path) -> bytes:
 def parse_json(content: bytes | str) -> Any:
     """The JSON value. Raises `InvalidBundle` for damaged, too deep or ambiguous text."""
     text = decoded(content) if isinstance(content, bytes) else content
-    commas, opened = text.count(","), text.count("{") + text.count("[")  # no fewer than there are
-    if commas + opened > MAX_VALUES:
-        raise InvalidBundle(f"more than {MAX_VALUES:,} values")
+    commas, opened = _counted(text)
     value = _loaded(text)
     if not _is_plain(value, text, commas=commas, opened=opened):
         value = _loaded(text, object_pairs_hook=_with_repeated)
@@ -71,6 +70,29 @@ def parse_json(content: bytes | str) -> Any:
         if places:
             raise RepeatedKeys(value, places)
     return value
+
+
+def list_at(text: str) -> tuple[list[Any], int]:
+    """
+    The list that a text begins with, and its length there; anything may follow.
+
+    Raises `JSONDecodeError`, `RecursionError`, and `InvalidBundle` as `parse_json` does.
+    """
+    _counted(text)
+    value, length = _DECODER.raw_decode(text)
+    text = text[:length]
+    commas, opened = _counted(text)
+    if not _is_plain(value, text, commas=commas, opened=opened):
+        parse_json(text)
+    return value, length
+
+
+def _counted(text: str) -> tuple[int, int]:
+    """Commas and opening brackets, no fewer than there are. Raises `InvalidBundle` for too many."""
+    commas, opened = text.count(","), text.count("{") + text.count("[")
+    if commas + opened > MAX_VALUES:
+        raise InvalidBundle(f"more than {MAX_VALUES:,} values")
+    return commas, opened
 
 
 def _loaded(text: str, *, object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:

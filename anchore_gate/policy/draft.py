@@ -10,9 +10,10 @@ from anchore_gate.errors import InvalidBundle
 from anchore_gate.model.evaluation import Problem
 from anchore_gate.policy.bundle import Bundle
 from anchore_gate.policy.cutoff import PREFIX, cutoff_text
+from anchore_gate.policy.digest import digest_of
 from anchore_gate.policy.document import RepeatedKeys, locate, parse_json, read_text
 from anchore_gate.policy.fault import caution, fault
-from anchore_gate.policy.parse import digest_of, read_bundle
+from anchore_gate.policy.parse import read_bundle
 from anchore_gate.policy.review import review
 from anchore_gate.typed import Any
 from anchore_gate.values import dataclass, replace

@@ -48,15 +48,16 @@ def evaluate(
         return blank
     if unmapped is not Action.GO:
         blank = replace(blank, problems=(*blank.problems, *_unasked(bundle, selection, target, unmapped)))
-    allowed = Allowed(selection.allowlists, now=evidence.now)
-    outcomes = tuple(
-        _ask(rule, rule_set, bundle.dialect, evidence, allowed, unsupported, incomparable)
+    outcomes = [
+        _ask(rule, rule_set, bundle.dialect, evidence, unsupported, incomparable)
         for rule_set in selection.rule_sets
         for rule in _by_gate(rule_set)
-    )
+    ]
+    ids = {one for outcome in outcomes for finding in outcome.findings for one in finding.ids}
+    allowed = Allowed(selection.allowlists, now=evidence.now, ids=ids)
     return replace(
         blank,
-        outcomes=outcomes,
+        outcomes=tuple(_excused(outcome, allowed) for outcome in outcomes),
         allowlisted_image=_first(bundle.allowlisted_images, target),
         denylisted_image=_first(bundle.denylisted_images, target),
         expiring=tuple(allowed.expiring()),
@@ -81,7 +82,6 @@ def _ask(
     rule_set: RuleSet,
     dialect: str,
     evidence: Evidence,
-    allowed: Allowed,
     unsupported: Action,
     incomparable: Action,
 ) -> RuleOutcome:
@@ -91,9 +91,7 @@ def _ask(
         problem, problem_action = rule.unsupported, unsupported
     else:
         try:
-            findings.extend(
-                _judge(finding, rule, dialect, allowed) for finding in rule.question.fire(evidence)
-            )
+            findings.extend(_identified(finding, rule, dialect) for finding in rule.question.fire(evidence))
         except NotKnownHere as error:
             problem, problem_action = str(error), unsupported
         except IncomparableVersions as error:
@@ -105,21 +103,30 @@ def _ask(
     )
 
 
-def _judge(finding: Finding, rule: Rule, dialect: str, allowed: Allowed) -> Finding:
-    """Give a finding its id and words in the policy's dialect, and see whether it is allowed."""
-    named = finding
-    if finding.match is not None and finding.trigger_id:
-        named = _named(finding, finding.match, dialect)
-    if not finding.trigger_id:
-        ids = {one: _hashed(finding, rule, one) for one in (legacy.ENGINE, legacy.ENTERPRISE)}
-        mine = ids.pop(dialect)
-        others = tuple(dict.fromkeys(one for one in (*ids.values(), *finding.other_ids) if one != mine))
-        message = legacy.message(rule.gate, rule.trigger, finding.message, dialect=dialect)
-        named = replace(finding, trigger_id=mine, other_ids=others, message=message)
-    suppressed, expired = allowed.find(rule.gate, (named.trigger_id, *named.other_ids))
+def _identified(finding: Finding, rule: Rule, dialect: str) -> Finding:
+    """Give a finding its id and words in the policy's dialect."""
+    if finding.trigger_id:
+        return finding if finding.match is None else _named(finding, finding.match, dialect)
+    ids = {one: _hashed(finding, rule, one) for one in (legacy.ENGINE, legacy.ENTERPRISE)}
+    mine = ids.pop(dialect)
+    others = tuple(dict.fromkeys(one for one in (*ids.values(), *finding.other_ids) if one != mine))
+    message = legacy.message(rule.gate, rule.trigger, finding.message, dialect=dialect)
+    return replace(finding, trigger_id=mine, other_ids=others, message=message)
+
+
+def _excused(outcome: RuleOutcome, allowed: Allowed) -> RuleOutcome:
+    """The same, with the findings set aside that the allowlists accept."""
+    if not outcome.findings:
+        return outcome
+    findings = tuple(_judged(finding, outcome.gate, allowed) for finding in outcome.findings)
+    return replace(outcome, findings=findings)
+
+
+def _judged(finding: Finding, gate: str, allowed: Allowed) -> Finding:
+    suppressed, expired = allowed.find(gate, finding.ids)
     if suppressed is None and expired is None:
-        return named
-    return replace(named, suppressed=suppressed or named.suppressed, expired=expired)
+        return finding
+    return replace(finding, suppressed=suppressed or finding.suppressed, expired=expired)
 
 
 def _named(finding: Finding, match: Match, dialect: str) -> Finding:

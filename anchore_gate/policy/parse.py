@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 
@@ -10,9 +9,10 @@ from anchore_gate.errors import InvalidBundle
 from anchore_gate.model.evaluation import Problem
 from anchore_gate.policy import legacy
 from anchore_gate.policy.bundle import Allowlist, Bundle, ImageRule, Reference, Rule, RuleSet
+from anchore_gate.policy.digest import digest_of
 from anchore_gate.policy.fault import fault, mistyped
 from anchore_gate.policy.image_rule import read_image_rule, read_mapping, read_reference
-from anchore_gate.policy.items import Items
+from anchore_gate.policy.items import FAULTY, Items
 from anchore_gate.policy.legacy import ENGINE_WORDS, ENTERPRISE_WORDS, Words, words_of
 from anchore_gate.policy.moment import parse_moment
 from anchore_gate.policy.pattern import Pattern
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     _T = TypeVar("_T", RuleSet, Allowlist)
 
-_FAULTY = (ValueError, TypeError, KeyError, AttributeError)  # what an item that is none makes of itself
 _Elements = tuple[tuple[dict[str, Any], str], ...]
 
 
@@ -92,11 +91,6 @@ def _check_kind(raw: Any) -> None:
             )
     if not isinstance(raw, dict):
         raise InvalidBundle("a policy is a JSON object")
-
-
-def digest_of(content: bytes) -> str:
-    """The sha256 of a policy file, as `sha256sum` prints it."""
-    return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
 def _canonical(raw: Any) -> bytes:
@@ -171,11 +165,13 @@ def _rule_set(raw: dict[str, Any], path: str, words: Words) -> RuleSet:
 
 def _allowlist(raw: dict[str, Any], path: str, words: Words) -> Allowlist:
     problems = list(_version(raw, path, words))
-    given = _listed(raw, "items", path, problems)
-    try:
-        items = Items(given)
-    except _FAULTY:
-        items = Items(list(_sound(given, f"{path}.items", problems)))
+    items = raw.get("items")
+    if not isinstance(items, Items):
+        given = _listed(raw, "items", path, problems)
+        try:
+            items = Items(given)
+        except FAULTY:
+            items = Items(list(_sound(given, f"{path}.items", problems)))
     return Allowlist(
         id=_text(raw, "id"), name=_text(raw, "name"), items=items, problems=tuple(problems), path=path
     )
@@ -193,7 +189,7 @@ def _sound(given: list[Any], path: str, problems: list[Problem]) -> Iterator[dic
     for index, one in enumerate(given):
         try:
             Items((one,))
-        except _FAULTY as problem:  # noqa: PERF203  # each fault is told
+        except FAULTY as problem:  # noqa: PERF203  # each fault is told
             place = f"{path}[{index}]"
             problems += list(_item_faults(one, place)) or [fault(str(problem), place)]
         else:

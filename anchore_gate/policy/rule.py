@@ -14,6 +14,8 @@ from anchore_gate.policy.parameter import ParameterFault, configure
 from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
 
+_ACTIONS = dict(Action.__members__)
+
 
 @dataclass(frozen=True, slots=True)
 class RuleFault:
@@ -141,7 +143,7 @@ def _word(raw: Mapping[str, Any], key: str) -> str:
 
 
 def _action(raw: Any) -> Action | None:
-    return Action.__members__.get(raw.upper()) if isinstance(raw, str) else None
+    return _ACTIONS.get(raw.upper()) if isinstance(raw, str) else None
 
 
 def _controls(raw: Any) -> tuple[str, ...]:

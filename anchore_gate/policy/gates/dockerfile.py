@@ -60,6 +60,8 @@ class InstructionCheck(Trigger):
                 what = f"Dockerfile directive '{self.instruction}' not found"
                 yield self.found(f"{what}, matching condition 'not_exists' check")
             return
+        if not lines:
+            return
         for line, hit in zip(lines, self._hits([one.value for one in lines]), strict=True):
             if hit:
                 earlier = self._message(_as_engine_read(dockerfile, line))
