@@ -3,7 +3,7 @@ A policy of 1,000 rules and 50,000 allowlist items against one of 10 rules, whol
 
     python -m benchmarks.policy [IMAGE]
 
-The larger policy costs 0.12 s, whatever the image: a third of it to read 8 MB of JSON.
+The larger policy costs 0.06 s, whatever the image: half of it to read 8 MB of JSON.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ROUNDS = 9
 
 
 def policy(rules: int, items: int) -> dict[str, Any]:
-    """A policy of so many rules, half of them of packages, and so many accepted findings."""
+    """A policy of so many rules, one of which finds something, and so many accepted findings."""
     return {
         "id": "made",
         "name": "made",
@@ -48,7 +48,9 @@ def policy(rules: int, items: int) -> dict[str, Any]:
 
 
 def _rule(number: int) -> dict[str, Any]:
-    if number % 2:
+    if number == 0:  # something is found, so that the allowlist is asked
+        params, gate, trigger = {}, "always", "always"
+    elif number % 2:
         params = {"instruction": "RUN", "check": "like", "value": f".*tool{number}\\b.*"}
         gate, trigger = "dockerfile", "instruction"
     else:

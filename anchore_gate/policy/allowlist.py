@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate
 
@@ -19,7 +19,7 @@ NOTICE = timedelta(days=14)
 class _Index:
     """Where items stand that may mean one of some findings, as numbers in the order of lists and items."""
 
-    def __init__(self, lists: Sequence[Allowlist], starts: Sequence[int], ids: Set[str]) -> None:
+    def __init__(self, lists: Sequence[Allowlist], starts: Sequence[int], ids: set[str]) -> None:
         self._exact: defaultdict[str, list[int]] = defaultdict(list)
         self._prefixes: defaultdict[str, list[int]] = defaultdict(list)
         self._suffixes: defaultdict[str, list[int]] = defaultdict(list)
@@ -28,8 +28,10 @@ class _Index:
             return
         for start, allowlist in zip(starts, lists, strict=False):
             trigger_ids = allowlist.items.trigger_ids
-            for place in [place for place, text in enumerate(trigger_ids) if text in ids]:
-                self._exact[trigger_ids[place]].append(start + place)
+            named = ids.intersection(trigger_ids)
+            for place, text in enumerate(trigger_ids if named else ()):
+                if text in named:
+                    self._exact[text].append(start + place)
             for place, pattern in allowlist.items.patterns.items():
                 self._shelf(pattern).append(start + place)
         self._lengths = frozenset(map(len, self._prefixes)), frozenset(map(len, self._suffixes))
@@ -55,7 +57,7 @@ class _Index:
 class Allowed:
     """What the allowlists of a mapping say of some findings."""
 
-    def __init__(self, allowlists: Iterable[Allowlist], *, now: datetime, ids: Set[str]) -> None:
+    def __init__(self, allowlists: Iterable[Allowlist], *, now: datetime, ids: set[str]) -> None:
         """`ids` are all those that will be asked for."""
         self._now = now
         self._lists = tuple(allowlists)

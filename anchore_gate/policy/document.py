@@ -78,7 +78,8 @@ def list_at(text: str) -> tuple[list[Any], int]:
 
     Raises `JSONDecodeError`, `RecursionError`, and `InvalidBundle` as `parse_json` does.
     """
-    _counted(text)
+    if len(text) > MAX_VALUES:
+        _counted(text)
     value, length = _DECODER.raw_decode(text)
     text = text[:length]
     commas, opened = _counted(text)

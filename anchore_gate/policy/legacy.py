@@ -139,8 +139,10 @@ def current_parameter(name: str) -> str:
     return _PARAMETERS.get(name, name)
 
 
-def current_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
+def current_parameters(given: Mapping[str, Any]) -> Mapping[str, Any]:
     """The values by today's names; what an old name says counts where nothing is said by today's."""
+    if given.keys().isdisjoint(_PARAMETERS):
+        return given
     found: dict[str, Any] = {}
     for name, value in given.items():
         current = current_parameter(name)

@@ -118,13 +118,16 @@ def parameter(
 
 def parameters(trigger: type[Trigger]) -> tuple[Parameter, ...]:
     """Every parameter of a trigger, in the order they are declared."""
-    kind: Any = trigger  # mypy takes a class of hashable values for unhashable
-    return _parameters(kind)
+    return tuple(_declared(trigger).values())
+
+
+def _declared(trigger: Any) -> Mapping[str, Parameter]:
+    return _parameters(trigger)  # mypy takes a class of hashable values for unhashable
 
 
 @cache  # a thousand rules ask
-def _parameters(trigger: Any) -> tuple[Parameter, ...]:
-    return tuple(
+def _parameters(trigger: Any) -> Mapping[str, Parameter]:
+    found = (
         Parameter(
             name=spec.metadata["name"] or spec.name,
             attribute=spec.name,
@@ -137,24 +140,24 @@ def _parameters(trigger: Any) -> tuple[Parameter, ...]:
         for spec in fields(trigger)
         if "kind" in spec.metadata
     )
+    return {one.name: one for one in found}
 
 
 def configure(
     trigger: type[Trigger], given: Mapping[str, Any], *, rule_id: str | None
 ) -> tuple[Trigger | None, tuple[ParameterFault, ...]]:
     """Fill a trigger's fields from a rule's parameters, or say everything that is wrong with them."""
-    declared = parameters(trigger)
+    declared = _declared(trigger)
     faults: list[ParameterFault] = []
     values: dict[str, Any] = {}
     written = legacy.current_parameters(given)
-    names = [one.name for one in declared]
     for name in given:
         current = legacy.current_parameter(name)
-        if current not in names:
-            known = ", ".join(names) or "none"
+        if current not in declared:
+            known = ", ".join(declared) or "none"
             message = f"{name!r} is not a parameter of {trigger.GATE}/{trigger.NAME} (known: {known})"
             faults.append(ParameterFault("InvalidParameterError", current, message))
-    for one in declared:
+    for one in declared.values():
         value = given_value(one, written.get(one.name))
         if value is None:
             if one.required:

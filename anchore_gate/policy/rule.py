@@ -30,8 +30,8 @@ def parse_rule(raw: Any, *, path: str) -> Iterator[Rule | RuleFault]:
         yield _fault("ValidationError", "not an object", path)
         return
     gate, trigger = _word(raw, "gate"), _word(raw, "trigger")
-    for key, word in (("gate", gate), ("trigger", trigger)):
-        if not word:
+    for key in ("gate", "trigger") if not gate or not trigger else ():
+        if not _word(raw, key):
             yield RuleFault(mistyped(raw.get(key) or None, "a text", f"{path}.{key}"))
     params, faults = _params(raw.get("params"), path)
     yield from faults
@@ -80,7 +80,7 @@ def _rule(
             action=action,
             question=question,
             unsupported=f"only with a remote engine: {unsupported}" if unsupported else "",
-            params=tuple((name, str(value)) for name, value in params.items() if value is not None),
+            params=tuple([(name, str(value)) for name, value in params.items() if value is not None]),
             description=_text(raw, "description"),
             recommendation=_text(raw, "recommendation"),
             controls=_controls(raw.get("controls")),
