@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -116,6 +115,8 @@ class _Ends:
     def of_documents(self, value: str, number: int) -> int:
         """The line behind the last document of an instruction's text, whose lines begin at `number`."""
         for dash, name in _heredocs(value) if self._lines else ():
+            from bisect import bisect_left  # few Dockerfiles have one
+
             places = self._lines.get((dash, name), [])
             found = bisect_left(places, number)
             if found == len(places):
