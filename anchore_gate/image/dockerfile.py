@@ -218,9 +218,13 @@ def _missing(config: ImageConfig, guessed: Iterable[Instruction]) -> Iterator[In
     """What the config says and no step did: the history may be cut, squashed or absent."""
     seen = [(one.keyword, one.value) for one in guessed]
     words = {keyword for keyword, _ in seen}
-    users = [value.strip("[]") for keyword, value in seen if keyword == "USER"]
-    if config.user and (not users or users[-1] != config.user):
-        yield Instruction(keyword="USER", value=config.user)
+    user = next((value.strip("[]") for keyword, value in reversed(seen) if keyword == "USER"), "")
+    if config.user:
+        if user != config.user:
+            yield Instruction(keyword="USER", value=config.user)
+    elif (config.env or config.cmd or config.entrypoint) and user.partition(":")[0] not in ("", "0", "root"):
+        # `RUN #(nop) USER app` is a comment to the shell, and a USER to whoever reads the history
+        yield Instruction(keyword="USER", value="root")
     exposed = {port for keyword, value in seen if keyword == "EXPOSE" for port in value.split()}
     ports = [port for port in config.exposed_ports if not exposed & {port, port.removesuffix("/tcp")}]
     if ports:

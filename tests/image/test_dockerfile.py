@@ -213,6 +213,26 @@ def test_the_config_says_what_the_history_does_not() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("user", "env", "step", "users"),
+    [
+        ("", ("PATH=/bin",), "/bin/sh -c #(nop) USER app", ["app", "root"]),
+        ("", ("PATH=/bin",), "USER root", ["root"]),
+        ("", ("PATH=/bin",), "USER 0:0", ["0:0"]),
+        ("", ("PATH=/bin",), "RUN x", []),
+        ("app", ("PATH=/bin",), "USER app", ["app"]),
+        ("", (), "USER app", ["app"]),
+    ],
+    ids=["a comment that was run", "root", "root by number", "nobody", "the same", "a config of nothing"],
+)
+def test_the_config_knows_who_runs_whatever_the_history_says(
+    user: str, env: tuple[str, ...], step: str, users: list[str]
+) -> None:
+    found = guessed(step, config=ImageConfig(user=user, env=env))
+
+    assert [value for keyword, value in found if keyword == "USER"] == users
+
+
 def test_the_config_repeats_nothing() -> None:
     config = ImageConfig(user="app", exposed_ports=("80/tcp",), cmd=("x",))
 
