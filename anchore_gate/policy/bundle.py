@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from anchore_gate.errors import InvalidBundle
+from anchore_gate.errors import InvalidBundle, PolicyError
 from anchore_gate.image.needs import Needs
 from anchore_gate.model.evaluation import Action, Finding, MatchedRule, Problem, RuleOutcome
 from anchore_gate.policy.items import Items
@@ -111,6 +111,12 @@ class ImageRule:
 
     def matches(self, target: Target) -> bool:
         """Whether the image is meant. Raises `PolicyError` when an expression takes too long."""
+        try:
+            return self._fits(target)
+        except PolicyError as problem:
+            raise PolicyError(f"{self.path}: {problem}") from problem
+
+    def _fits(self, target: Target) -> bool:
         if not self.registry.matches(target.registry) or not self.repository.matches(target.repository):
             return False
         if self.image_type == "tag":

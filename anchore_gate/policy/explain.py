@@ -7,6 +7,7 @@ from datetime import datetime
 
 from anchore_gate.model.evaluation import Problem
 from anchore_gate.policy.bundle import NO_RULE, Allowlist, Bundle, ImageRule, Rule, RuleSet
+from anchore_gate.policy.parameter import COMPARISONS
 from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import description
 
@@ -84,7 +85,8 @@ def _parts(rule_sets: tuple[RuleSet, ...], allowlists: tuple[Allowlist, ...], no
     for allowlist in allowlists:
         live = sum(one.expires_on is None or one.expires_on > now for one in allowlist.items)
         expired = len(allowlist.items) - live
-        yield f"  accepted findings {allowlist.name or allowlist.id}: {live} items, {expired} expired"
+        some = f"{live} item" if live == 1 else f"{live} items"
+        yield f"  accepted findings {allowlist.name or allowlist.id}: {some}, {expired} expired"
 
 
 def _told(problems: tuple[Problem, ...]) -> Iterator[str]:
@@ -93,7 +95,11 @@ def _told(problems: tuple[Problem, ...]) -> Iterator[str]:
 
 
 def _asked(rule: Rule) -> str:
-    given = ", ".join(f"{name}={value}" for name, value in rule.params)
+    given = ", ".join(f"{name}={_value(value)}" for name, value in rule.params)
     asked = rule.unsupported or (description(type(rule.question)) if rule.question else "")
     words = rule.description or asked
     return f"{rule.action.name} {rule.gate}/{rule.trigger}" + (f" ({given})" if given else "") + f": {words}"
+
+
+def _value(text: str) -> str:
+    return f"'{text}'" if text in COMPARISONS else text

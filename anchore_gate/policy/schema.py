@@ -178,8 +178,14 @@ def _source(words: Words) -> dict[str, Any]:
 
 def _object(words: Words, kind: str, properties: Mapping[str, Any]) -> dict[str, Any]:
     version = {"enum": list(words.versions)} if words.versions else TEXT
-    identity = {**TEXT, "minLength": 1} if kind == "policy" else TEXT
-    common = {"id": identity, "name": TEXT, "version": version, words.description: TEXT, "description": TEXT}
+    is_policy = kind == "policy"
+    common = {
+        "id": {**TEXT, "minLength": 1} if is_policy else TEXT,
+        "name": {**TEXT, "minLength": 1} if is_policy and words is ENTERPRISE_WORDS else TEXT,
+        "version": version,
+        words.description: TEXT,
+        "description": TEXT,
+    }
     known = {**{key: common[key] for key in common if _is_common(key, words, kind)}, **properties}
     made = {
         "type": "object",

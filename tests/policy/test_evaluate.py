@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from anchore_gate.errors import InvalidBundle
+from anchore_gate.errors import InvalidBundle, PolicyError
 from anchore_gate.model.evaluation import Action
+from anchore_gate.policy import expression
 from anchore_gate.policy.parse import parse_bundle
 from tests.policy.support import NOW, bundle, enterprise, evidence, files, judge, mapping, rule
 
@@ -103,6 +104,14 @@ def test_an_allowlisted_image_does_not_pass_a_faulty_policy() -> None:
     result = judge(bundle({**ALWAYS, "gate": "nogate"}, whitelisted_images=listed()))
 
     assert (result.final_action, result.excuses_findings) == (Action.STOP, False)
+
+
+def test_an_expression_that_takes_too_long_is_named_by_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expression, "TIME_BOUND", 0.2)
+    raw = bundle(mappings=[mapping("x.example"), mapping("*", r"regexp:(?=a)(a+)+b")])
+
+    with pytest.raises(PolicyError, match=r"mappings\[1\]: the expression .* took longer than 0\.2 seconds"):
+        judge(raw, tag="a" * 60)
 
 
 def test_mappings_by_digest_work() -> None:

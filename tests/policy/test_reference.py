@@ -159,6 +159,10 @@ def test_a_mapping_names_one_rule_set_or_several(named: dict[str, Any], is_sound
     assert (list(review(parse_bundle(raw), now=NOW)) == []) is is_sound
 
 
+def test_enterprise_wants_a_name_that_is_not_empty() -> None:
+    assert [one.path for one in breaches({**enterprise(), "name": ""})] == ["name"]
+
+
 def test_what_is_completed_is_described() -> None:
     for dialect in DIALECTS:
         schema = policy_schema(dialect)

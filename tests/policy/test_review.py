@@ -232,10 +232,16 @@ def test_a_policy_is_explained_for_one_image() -> None:
     said = told(raw, "app:1")
     assert "mapping 2: m1: registry *, repository *, tag *" in said
     assert "STOP dockerfile/exposed_ports (ports=22, type=blacklist): Fires for each exposed port" in said
-    assert "accepted findings w1: 1 items, 0 expired" in said
+    assert "accepted findings w1: 1 item, 0 expired" in said
     assert "denied" not in said
     assert "always denied: STOP" in told(raw, "evil.example/app:1")
     assert "mapping 1: m1: registry nowhere.example" in told(raw)
+
+
+def test_a_comparison_is_told_apart_from_the_sign_before_it() -> None:
+    asked = rule("vulnerabilities", "package", package_type="all", severity_comparison="=", severity="medium")
+
+    assert "(package_type=all, severity_comparison='=', severity=medium)" in told(bundle(asked))
 
 
 @pytest.mark.parametrize("image", [None, "app:1"])
