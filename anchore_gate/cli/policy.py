@@ -231,5 +231,7 @@ def _trigger(trigger: type[Trigger]) -> Iterator[str]:
     for one in parameters(trigger):
         need = "required" if one.required else f"default {one.default or 'none'}"
         choices = f" {', '.join(one.kind.choices)}" if one.kind.choices else ""
+        if one.kind.old_choices:
+            choices += f" (in Engine {', '.join(one.kind.old_choices)})"
         example = f" (e.g. {one.example})" if one.example and not one.kind.choices else ""
         yield f"    {one.name} ({one.kind.name}{choices}; {need}): {one.description}{example}"

@@ -24,6 +24,12 @@ class Kind:
     choices: tuple[str, ...] = ()
     pattern: str = ""  # ECMA 262, for the JSON Schema
 
+    @property
+    def old_choices(self) -> tuple[str, ...]:
+        """What Engine calls the choices, where it calls them otherwise."""
+        old = tuple(map(legacy.old_word, self.choices))
+        return () if old == self.choices else old
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:

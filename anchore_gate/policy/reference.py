@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from anchore_gate.policy import legacy
 from anchore_gate.policy.gates import REMOTE_GATES, gates
@@ -48,7 +48,13 @@ def _trigger(trigger: type[Trigger]) -> Iterator[str]:
 
 
 def _row(one: Parameter) -> str:
-    kind = " ".join(f"`{word}`" for word in one.kind.choices) or one.kind.name
+    kind = _quoted(one.kind.choices) or one.kind.name
+    if one.kind.old_choices:
+        kind += f" (in Engine {_quoted(one.kind.old_choices)})"
     default = "required" if one.required else f"`{one.default}`" if one.default else ""
     example = f", e.g. `{one.example}`" if one.example and not one.kind.choices else ""
     return f"| `{one.name}` | {kind} | {default} | {one.description}{example} |"
+
+
+def _quoted(words: Iterable[str]) -> str:
+    return " ".join(f"`{word}`" for word in words)

@@ -55,6 +55,7 @@ def test_gates_are_described(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["policy", "gates", "nope"]) == 2
     for name, said in (
         ("Packages", "packages/denylist (in Engine blacklist): "),
+        ("dockerfile", "type (one of allowlist, denylist (in Engine whitelist, blacklist); required)"),
         ("stig", "stig: only with a remote engine: "),
         ("anchoresec", "anchoresec: it has ended: use vulnerabilities"),
         ("pkgdiff", "pkgdiff: it has ended: nothing replaces it"),
