@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -213,6 +214,12 @@ def test_a_hostile_policy_of_braces_ends(monkeypatch: pytest.MonkeyPatch) -> Non
     for inner in ('"' + "}" * 200_000 + '"', "[" + "[]," * 50_000 + "1]", "{" * 50_000):
         content = b'{"id": "p", "rule_sets": [], "allowlists": [{"items": [{"x": ' + inner.encode() + b"}]}]}"
         assert _by_pieces(content) == _at_once(content)
+
+
+def test_a_policy_travels_to_another_machine_and_is_the_same_there() -> None:
+    made = parse_bundle(read_policy(_written(_policy([_item(n) for n in range(100)]))), digest="x")
+
+    assert pickle.loads(pickle.dumps(made)) == made
 
 
 def test_the_digest_is_that_of_the_file(tmp_path: Path) -> None:
