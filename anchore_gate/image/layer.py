@@ -9,7 +9,6 @@ from anchore_gate.errors import ImageError, LimitExceeded
 from anchore_gate.image.contents import NOTHING, Facts, Hits, LayerContents, Meta, Record, shared
 from anchore_gate.image.limits import KIB, MAX_SPARSE_SIZE, MIB
 from anchore_gate.image.plan import Plan
-from anchore_gate.image.search import is_binary
 from anchore_gate.image.spool import Spool
 from anchore_gate.image.tarheader import normal_path
 from anchore_gate.image.tarsparse import expanded
@@ -227,7 +226,7 @@ class LayerWalk:
             return (), ""
         if len(content) > self._search.max_size:
             return (), "large"
-        if is_binary(content):
+        if self._search.leaves_out(content):
             return (), "binary"
         if self._waiting is None:
             return self._search.find(content), ""

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from anchore_gate.values import dataclass
 
 MIB = 1024 * 1024
+MAX_BINARY = 10_000  # what Anchore's analyzer searches of any kind, as it comes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class ContentSearch:
     name: str
     regex: str  # bytes regular expression, matched at the start of each line (`re.match`)
     max_size: int = MIB  # bytes; longer files are not searched
+    max_binary: int = MAX_BINARY  # bytes; longer ones with a NUL near their start are not either
     is_known: bool = False  # one of Anchore's own: how long it takes on a line has been measured
     literals: frozenset[bytes] | None = None  # lower-case, one lies in each match; None: not found out yet
 

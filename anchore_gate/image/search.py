@@ -22,9 +22,8 @@ MAX_LINE = 1024
 WINDOW = 4096
 # Seconds of matching in one layer, after which the search gives up: no verdict, not a clean one.
 MAX_SECONDS = 120.0
-# git's rule: a NUL in the first 8,000 bytes makes a file binary. Anchore searches short ones too.
+# git's rule: a NUL in the first 8,000 bytes makes a file binary.
 BINARY_PREFIX = 8000
-MAX_BINARY = 10_000
 
 # What RE2 reads otherwise than Python: white space, ends, intervals, POSIX classes, flags, group names.
 _READ_OTHERWISE = regex(r"\\[sSvzZpPCQKRXabB]|\$|\{,|\[:|\(\?[^:i]|--|&&|~~|\|\|")
@@ -39,6 +38,7 @@ class LineSearch:
     def __init__(self, searches: tuple[ContentSearch, ...]) -> None:
         """Compile them. Raises `UsageError` for an expression that does not compile."""
         self.max_size = max((one.max_size for one in searches), default=-1)
+        self._max_binary = max((one.max_binary for one in searches), default=-1)
         self._each = [_compiled(one) for one in searches]
         self._prefilter = _prefilter(tuple(self._each))
         self._apart: dict[_Compiled, BoundedMatch] = {}
@@ -56,12 +56,20 @@ class LineSearch:
             return []
         return [number for number, content in enumerate(contents) if self._prefilter(content)]
 
+    def leaves_out(self, content: bytes) -> bool:
+        """Whether it is a binary file that no search wants."""
+        return len(content) > self._max_binary and _has_nul(content)
+
     def find(self, content: bytes) -> tuple[tuple[int, Lines], ...]:
         """Which searches match in a file, each by its number, and the lines (from 1) where they do."""
         if self._prefilter is not None and not self._prefilter(content):
             return ()
-        lowered = content.lower()
-        fitting = ((i, one) for i, one in enumerate(self._each) if len(content) <= one.search.max_size)
+        lowered, size = content.lower(), len(content)
+        fitting = (
+            (i, one)
+            for i, one in enumerate(self._each)
+            if size <= one.search.max_size and (size <= one.search.max_binary or not _has_nul(content))
+        )
         found = ((i, self._lines(one, content, lowered)) for i, one in fitting)
         return tuple((i, lines) for i, lines in found if lines)
 
@@ -176,9 +184,8 @@ def notes_on(reasons: Sequence[str], limit: int) -> tuple[str, ...]:
     return tuple(f"{number} {words}" for reason, words in told.items() if (number := reasons.count(reason)))
 
 
-def is_binary(content: bytes) -> bool:
-    """Whether a file is left out of the search: a binary one that Anchore's search would leave out too."""
-    return len(content) > MAX_BINARY and content.find(b"\0", 0, BINARY_PREFIX) >= 0
+def _has_nul(content: bytes) -> bool:
+    return content.find(b"\0", 0, BINARY_PREFIX) >= 0
 
 
 def _lines_of(content: bytes) -> list[bytes]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from anchore_gate._file import read_limited
 from anchore_gate.errors import ConfigError
-from anchore_gate.image.needs import MIB, ContentSearch
+from anchore_gate.image.needs import MAX_BINARY, MIB, ContentSearch
 from anchore_gate.regex import flags_first, quietly
 from anchore_gate.typed import Any
 from anchore_gate.values import dataclass, replace
@@ -48,8 +48,10 @@ class AnalyzerSettings:
 
     secrets: tuple[NamedExpression, ...] = tuple(NamedExpression(*pair) for pair in _SECRETS)
     secrets_max_size: int = MIB
+    secrets_max_binary: int = MAX_BINARY
     contents: tuple[NamedExpression, ...] = ()
     contents_max_size: int = MIB
+    contents_max_binary: int = MAX_BINARY
     retrieve: tuple[str, ...] | None = None  # None: whatever rules name
     retrieve_max_size: int = 1000 * 1024
     malware: bool = False
@@ -61,11 +63,11 @@ class AnalyzerSettings:
 
     def secret_searches(self) -> tuple[ContentSearch, ...]:
         """The secret expressions, as the scan wants them."""
-        return _searches("secret", self.secrets, self.secrets_max_size)
+        return _searches("secret", self.secrets, self.secrets_max_size, self.secrets_max_binary)
 
     def content_searches(self) -> tuple[ContentSearch, ...]:
         """The content expressions, as the scan wants them."""
-        return _searches("content", self.contents, self.contents_max_size)
+        return _searches("content", self.contents, self.contents_max_size, self.contents_max_binary)
 
 
 def load_settings(path: Path, *, base: AnalyzerSettings | None = None) -> AnalyzerSettings:
@@ -84,11 +86,11 @@ def settings_from(raw: Any, *, base: AnalyzerSettings) -> AnalyzerSettings:
         return with_table(document["analyzer"], base=base)
     settings = base
     if "secret_search" in document:
-        found, size = _search_section(document["secret_search"], "secret_search")
-        settings = replace(settings, secrets=found, secrets_max_size=size)
+        found, size, binary = _search_section(document["secret_search"], "secret_search")
+        settings = replace(settings, secrets=found, secrets_max_size=size, secrets_max_binary=binary)
     if "content_search" in document:
-        found, size = _search_section(document["content_search"], "content_search")
-        settings = replace(settings, contents=found, contents_max_size=size)
+        found, size, binary = _search_section(document["content_search"], "content_search")
+        settings = replace(settings, contents=found, contents_max_size=size, contents_max_binary=binary)
     if "retrieve_files" in document:
         section = _mapping(document["retrieve_files"], "retrieve_files")
         limit = section.get("max_file_size_kb", -1)
@@ -124,7 +126,8 @@ def with_table(raw: Any, *, base: AnalyzerSettings) -> AnalyzerSettings:
         for path in files:
             if not path.startswith("/"):
                 raise ConfigError(f"analyzer.retrieve.files: not an absolute path: {_shown(path)}")
-    return AnalyzerSettings(
+    return replace(
+        base,
         secrets=_named(secrets, "analyzer.secrets.expressions", defaults),
         secrets_max_size=_size(secrets, "analyzer.secrets.max-size", base.secrets_max_size),
         contents=_named(contents, "analyzer.contents.expressions", base.contents),
@@ -146,14 +149,14 @@ def _keys(raw: Any, where: str, known: tuple[str, ...]) -> dict[str, Any]:
 def _named(
     table: dict[str, Any], where: str, base: tuple[NamedExpression, ...]
 ) -> tuple[NamedExpression, ...]:
-    found = {one.name: one for one in base}
+    given: dict[str, NamedExpression] = {}
     for name, regex in _mapping(table.get("expressions"), where).items():
         if not name or "=" in name or "," in name:  # rules name them in lists, findings as NAME=EXPRESSION
             raise ConfigError(f"{where}: not a name: {name[:80]!r}")
         if not isinstance(regex, str):
             raise ConfigError(f"{where}.{name}: not a text: {_shown(regex)}")
-        found[name] = _expression(f"{name}={regex}", f"{where}.{name}")
-    return tuple(found.values())
+        given[name] = _expression(f"{name}={regex}", f"{where}.{name}")
+    return tuple(dict.fromkeys((*(given.get(one.name, one) for one in base), *given.values())))
 
 
 def _size(table: dict[str, Any], where: str, default: int) -> int:
@@ -170,7 +173,7 @@ def _switch(table: dict[str, Any], where: str, *, default: bool) -> bool:
     return value
 
 
-def _search_section(raw: Any, where: str) -> tuple[tuple[NamedExpression, ...], int]:
+def _search_section(raw: Any, where: str) -> tuple[tuple[NamedExpression, ...], int, int]:
     section, size = _mapping(raw, where), 0
     found = tuple(
         _expression(text, f"{where}.regexp_match[{index}]")
@@ -182,7 +185,7 @@ def _search_section(raw: Any, where: str) -> tuple[tuple[NamedExpression, ...], 
             if not re.fullmatch(r"\s*[0-9]{1,18}\s*", value):
                 raise ConfigError(f"{where}.match_params: not a size: {value[:40]!r}")
             size = int(value)
-    return found, size or NO_LIMIT
+    return found, size or NO_LIMIT, size or MAX_BINARY
 
 
 def _expression(text: str, where: str) -> NamedExpression:
@@ -239,17 +242,20 @@ def _shown(value: Any) -> str:
     return repr(value)[:100]
 
 
-def _searches(kind: str, found: tuple[NamedExpression, ...], size: int) -> tuple[ContentSearch, ...]:
-    return tuple(_search(kind, one, size) for one in found)
+def _searches(
+    kind: str, found: tuple[NamedExpression, ...], size: int, binary: int
+) -> tuple[ContentSearch, ...]:
+    return tuple(_search(kind, one, size, binary) for one in found)
 
 
-def _search(kind: str, one: NamedExpression, size: int) -> ContentSearch:
+def _search(kind: str, one: NamedExpression, size: int, binary: int) -> ContentSearch:
     literals = _SECRETS.get((one.name, one.regex))
     return ContentSearch(
         kind=kind,
         name=one.name,
         regex=one.regex,
         max_size=size,
+        max_binary=binary,
         is_known=literals is not None,
         literals=literals,
     )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from anchore_gate.errors import ImageError, LimitExceeded
 from anchore_gate.image.layered import LayeredImage
 from anchore_gate.image.limits import MIB
-from anchore_gate.image.needs import Checksums, Needs, Want
+from anchore_gate.image.needs import Checksums, ContentSearch, Needs, Want
 from anchore_gate.image.sources import open_image
 from anchore_gate.image.squashed import SquashedFilesystem
 from anchore_gate.image.tarheader import normal_path
@@ -413,6 +413,18 @@ def test_what_was_not_searched_is_said() -> None:
         "1 files larger than 1048576 bytes were not searched for content",
         "1 binary files (a NUL byte near the start) were not searched for content",
     )
+
+
+def test_a_longer_binary_file_is_searched_where_that_is_asked_for() -> None:
+    content = b"\0" * 20_000 + b"\npassword\n"
+    wanted = [
+        ContentSearch(kind="content", name=str(size), regex="password", max_binary=size)
+        for size in (len(content), len(content) - 1)
+    ]
+
+    files = squash({"a": content}, needs=Needs(searches=tuple(wanted)))
+
+    assert [hit.name for hit in files.hits] == [str(len(content))]
 
 
 def test_a_short_binary_file_is_searched_as_by_anchore() -> None:

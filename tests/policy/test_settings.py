@@ -115,6 +115,7 @@ def test_anchores_own_file_is_read(tmp_path: Path) -> None:
         secrets_max_size=10_000,
         contents=(NamedExpression("FOUNDPASS", ".*password.*"),),
         contents_max_size=20_000,
+        contents_max_binary=20_000,
         retrieve=("/etc/passwd", "/etc/services"),
         retrieve_max_size=10 * 1024,
         malware=True,
@@ -187,6 +188,43 @@ def test_an_expression_of_anchores_file_needs_no_name(tmp_path: Path) -> None:
         NamedExpression("", "(?i).*password"),
         NamedExpression("A", "b=c"),
     )
+
+
+def test_a_table_changes_only_the_expressions_that_it_names() -> None:
+    base = replace(
+        BASE,
+        contents=tuple(
+            NamedExpression(*one) for one in (("", "a"), ("", "b"), ("A", "1"), ("A", "2"), ("B", "3"))
+        ),
+    )
+
+    made = with_table({"contents": {"expressions": {"B": "4", "C": "5"}}}, base=base).contents
+    changed = with_table({"contents": {"expressions": {"A": "6"}}}, base=base).contents
+
+    assert made == (*base.contents[:4], NamedExpression("B", "4"), NamedExpression("C", "5"))
+    assert changed == (*base.contents[:2], NamedExpression("A", "6"), base.contents[4])
+
+
+@pytest.mark.parametrize(
+    ("section", "size"),
+    [
+        ("{match_params: [MAXFILESIZE=50000]}", 50_000),
+        ("{match_params: [MAXFILESIZE=0]}", 10_000),
+        ("{match_params: [MAXFILESIZE=5]}", 5),
+        ("{}", 10_000),
+    ],
+)
+def test_binary_files_are_searched_up_to_the_size_that_anchores_file_sets(
+    tmp_path: Path, section: str, size: int
+) -> None:
+    path = tmp_path / "analyzer_config.yaml"
+    path.write_text(f"content_search: {section}")
+
+    found = replace(load_settings(path), contents=(NamedExpression("A", "b"),))
+
+    assert [min(one.max_size, one.max_binary) for one in found.content_searches()] == [size]
+    assert {one.max_binary for one in found.secret_searches()} == {10_000}
+    assert with_table({}, base=found) == found
 
 
 def test_an_expression_may_have_its_flags_anywhere() -> None:
