@@ -81,7 +81,7 @@ def _distinct(packages: Iterable[Package]) -> Iterator[Package]:
 
 
 def _marked(packages: Iterable[Package], owners: Iterable[Ownership], files: Filesystem) -> Iterator[Package]:
-    """Language packages whose evidence an OS package brought say so in `owned_by`."""
+    """Language packages whose evidence an OS package brought say so in `owned_by`; programs are left out."""
     every = [(one, () if one.is_os else _spellings(one, files)) for one in packages]
     evidence = {name for _, names in every for name in names}
     owner: dict[str, str] = {}
@@ -90,7 +90,10 @@ def _marked(packages: Iterable[Package], owners: Iterable[Ownership], files: Fil
             owner.setdefault(path, ownership.package.purl)
     for package, names in every:
         owned_by = next((owner[name] for name in names if name in owner), "")
-        yield replace(package, owned_by=owned_by) if owned_by else package
+        if not owned_by:
+            yield package
+        elif package.type != "binary":
+            yield replace(package, owned_by=owned_by)
 
 
 def _spellings(package: Package, files: Filesystem) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ _CATALOGERS = {
     "python": "python-package-cataloger",
     "java-archive": "java-cataloger",
     "go-module": "go-module-binary-cataloger",
+    "binary": "binary-classifier-cataloger",
 }
 _LANGUAGES = {
     "npm": "javascript",
