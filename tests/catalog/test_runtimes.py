@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,7 +9,10 @@ from hypothesis import strategies as st
 from anchore_gate.catalog import catalog
 from anchore_gate.catalog.runtimes import CATALOGER
 from anchore_gate.model.inventory import Package
+from anchore_gate.policy.wording import message
+from tests.support.databases import affected
 from tests.support.files import Files
+from tests.support.matching import Data, only
 
 HEADER = "/usr/local/include/python3.11/patchlevel.h"
 DEFINES = '/* Version as a string */\n#define PY_MICRO_VERSION\t4\n#define PY_VERSION      \t"3.11.4"\n'
@@ -86,3 +91,14 @@ def test_one_that_the_distribution_brought_is_its_package() -> None:
 @given(st.binary(max_size=300))
 def test_no_bytes_crash_it(content: bytes) -> None:
     found({HEADER: content, "/x/VERSION": content})
+
+
+def test_the_flaws_of_a_built_python_are_found(tmp_path: Path) -> None:
+    data = Data(tmp_path / "vulnerability.db")
+    handle = data.writer.vulnerability("CVE-2023-40217", provider="nvd", blob={"id": "CVE-2023-40217"})
+    data.writer.affected_cpe(handle, vendor="python", product="python", blob=affected(">= 3.11.0, < 3.11.5"))
+
+    match = only(data.match(*found({HEADER: DEFINES})))
+
+    assert match.vulnerability.id == "CVE-2023-40217"
+    assert "non-os package type (binary) - /usr/local/include/python3.11/patchlevel.h" in message(match, ())

@@ -13,7 +13,7 @@ from anchore_gate.typed import ClassVar, Final
 from anchore_gate.values import dataclass
 
 _NONE = "N/A"  # Engine's word for a package that names no licence: policies deny it
-_NONE_OF = {"deb": "Unknown"}  # and another one
+_NONE_OF = {"deb": "Unknown", "python": f"{_NONE} UNKNOWN"}  # and others: setuptools long wrote the latter
 _UNSAID = frozenset({"npm", "gem", "python"})  # of which Engine says nothing then
 _TYPE = "Only packages of the distribution, or only the others"
 
@@ -46,7 +46,7 @@ class _Denylist(PackagesTrigger):
         # the finding's id rests on the order, which with Engine is that of its database, and on the names
         ours = [(package.name, token) for package, token in hits]
         written = [(written_name(package), token) for package, token in hits]
-        said = [pair for pair, hit in zip(written, hits, strict=True) if _is_said(hit[0])]
+        said = [pair for pair, hit in zip(written, hits, strict=True) if _is_said(*hit)]
         others = (written, sorted(said), said, sorted(ours), ours)
         yield self.found(
             self._message(sorted(written)), earlier=tuple(map(self._message, filter(None, others)))
@@ -61,8 +61,8 @@ class _Denylist(PackagesTrigger):
         raise NotImplementedError
 
 
-def _is_said(package: Package) -> bool:
-    return bool(package.licenses) or package.type not in _UNSAID
+def _is_said(package: Package, token: str) -> bool:
+    return bool(package.licenses) or package.type not in _UNSAID or token != _NONE
 
 
 class DenylistExactMatch(_Denylist):

@@ -38,6 +38,15 @@ def test_a_package_without_a_licence_has_engines_word_for_none(kind: str, word: 
     ]
 
 
+def test_a_python_package_that_says_no_licence_says_unknown_as_setuptools_writes_it() -> None:
+    packages = (Package(type="python", name="six", version="1"), Package(type="npm", name="x", version="1"))
+    bare = evidence(inventory=Inventory(packages=packages))
+
+    assert messages(bundle(rule("licenses", "denylist_exact_match", licenses="UNKNOWN")), bare) == [
+        "LICFULLMATCH Packages are installed that have blacklisted licenses: six(UNKNOWN)"
+    ]
+
+
 @pytest.mark.parametrize(
     ("trigger", "licenses", "hits"),
     [
