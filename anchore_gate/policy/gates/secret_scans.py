@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from anchore_gate.image.filesystem import ContentHit
@@ -87,8 +88,11 @@ class ContentRegexChecks(Trigger):
     def _names(self, name: str, regex: str) -> bool:
         if not self.content_regex_name:
             return True
-        listed = {part.strip() for part in self.content_regex_name.split(",")} - {""}
-        return name in listed or self.content_regex_name in {regex, named_expression(name, regex)}
+        if self.content_regex_name in {regex, named_expression(name, regex)}:
+            return True
+        # Engine looks for the name anywhere in the text, so that lists of all kinds have come to work
+        whole = rf"(?<!\w){re.escape(name)}(?!\w)"
+        return bool(name) and re.search(whole, self.content_regex_name) is not None
 
 
 GATE: Final = Gate("secret_scans", "Secrets in the image's files.", (ContentRegexChecks,))
