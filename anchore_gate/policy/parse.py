@@ -109,7 +109,7 @@ def _refusals(raw: dict[str, Any], words: Words) -> Iterator[Problem]:
             f"found version {version!r}, expected {expected}"[:200], "version", "UnsupportedVersionError"
         )
     if not has_new and not has_old:
-        yield fault("neither 'rule_sets' (Enterprise) nor 'policies' (Engine): an empty policy", "")
+        yield fault(f"neither 'rule_sets' (Enterprise) nor 'policies' (Engine): {_what(raw)}", "")
     if not isinstance(raw.get("id"), str) or not raw["id"]:
         yield mistyped(raw.get("id") or None, "a text", "id")
     for name, meant in legacy.other_words(words):
@@ -119,6 +119,13 @@ def _refusals(raw: dict[str, Any], words: Words) -> Iterator[Problem]:
     for name in names:
         if raw.get(name) is not None and not isinstance(raw[name], list):
             yield fault(f"not a list: {str(raw[name])[:60]!r}", name)
+
+
+def _what(raw: dict[str, Any]) -> str:
+    """What it is that holds no rule sets."""
+    if isinstance(raw.get("items"), list):
+        return "an allowlist alone (for --allowlist)"
+    return "a rule set alone" if isinstance(raw.get("rules"), list) else "an empty policy"
 
 
 def _elements(raw: dict[str, Any], name: str, faults: list[Problem]) -> _Elements:

@@ -108,7 +108,7 @@ def _twice(named: Iterable[tuple[str, str]]) -> Iterator[Problem]:
 
 def _unasked(bundle: Bundle) -> Iterator[Problem]:
     """What would be asked of no image, and of no image that a mapping picks."""
-    if not bundle.mappings and not any(one.picks_images for one in bundle.references):
+    if not bundle.mappings and not bundle.problems:
         yield caution("no mapping: no image is asked anything (--unmapped decides)", "mappings", "Unmapped")
     empty = {one.id for one in bundle.rule_sets if one.is_empty}
     for mapping in bundle.mappings:
