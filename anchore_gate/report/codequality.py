@@ -9,7 +9,7 @@ from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.model.vulnerability import Severity
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry
-from anchore_gate.report.evidence import grounds, ordered
+from anchore_gate.report.evidence import endings, grounds, ordered
 from anchore_gate.report.json import json_text
 from anchore_gate.report.place import (
     Fingerprints,
@@ -63,13 +63,18 @@ def _verdicts(run: GateRun, options: ReportOptions) -> Iterator[dict[str, Any]]:
             base = seen.numbered(fingerprint(repository_of(result), told))
             text, word = f"{result.name}: {told}", "blocker" if fails else "minor"
             yield _judged(result) | _issue("verdict", text, word, base, dockerfile_of(result, options))
+        for told in endings(result) if isinstance(result, GateResult) else ():
+            base = seen.numbered(fingerprint(repository_of(result), told))
+            text, path = f"{result.name}: {told}", dockerfile_of(result, options)
+            yield _judged(result) | _issue("allowlist", text, "info", base, path)
 
 
 def _finding(entry: Entry, base: str, options: ReportOptions) -> dict[str, Any]:
     word = "info" if entry.excused else _SEVERITIES[entry.outcome.action.word]
     if word == "major" and entry.severity is Severity.CRITICAL:
         word = "critical"
-    text = f"{entry.result.name}: {entry.title}: {entry.remedy}"
+    lapsed = f" ({entry.lapsed})" if entry.lapsed else ""
+    text = f"{entry.result.name}: {entry.title}: {entry.remedy}{lapsed}"
     name = f"{entry.outcome.gate}/{entry.outcome.trigger}"
     path, begin = dockerfile_of(entry.result, options), dockerfile_line(entry)
     return _judged(entry.result) | _issue(name, text, word, base, path, begin)

@@ -11,7 +11,7 @@ from itertools import islice
 from anchore_gate.model.result import GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry, entries
-from anchore_gate.report.evidence import no_verdict
+from anchore_gate.report.evidence import endings, no_verdict
 from anchore_gate.report.reporter import Reporter, ReportOptions
 from anchore_gate.typed import Final
 from anchore_gate.values import dataclass
@@ -60,6 +60,8 @@ def _rows(run: GateRun) -> Iterator[tuple[str, ...]]:
             if outcome.problem is not None:
                 told = f"{outcome.gate}/{outcome.trigger}: {outcome.problem}"
                 yield _short(result.name, result.verdict, "problem", told, digest)
+        for told in endings(result):
+            yield _short(result.name, result.verdict, "ending", told, digest)
         about = _shared(result.name), result.verdict
         for entry in entries(result):
             yield (*about, *_finding(entry), digest)

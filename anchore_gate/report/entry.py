@@ -127,6 +127,12 @@ class Entry:
         suppressed = self.finding.suppressed
         return why(suppressed) if suppressed else ""
 
+    @property
+    def lapsed(self) -> str:
+        """The expired acceptance that is the reason it counts again; "" for none."""
+        expired = self.finding.expired
+        return f"no longer {why(expired, ended=True)}" if expired and self.finding.stands else ""
+
     @kept
     def place(self) -> str:
         """Package, file and line in one line, "" for a finding about the whole image."""
@@ -155,7 +161,7 @@ class Entry:
         if self.set_aside:
             yield "set aside", self.set_aside
         if self.finding.expired:
-            yield "expired", why(self.finding.expired)
+            yield "expired", why(self.finding.expired, ended=True)
         yield "do", self.remedy
         yield "id", line(self.finding.trigger_id)
 
@@ -182,7 +188,7 @@ def entries(result: GateResult) -> tuple[Entry, ...]:
     return tuple(Entry(result, outcome, finding) for outcome in outcomes for finding in outcome.findings)
 
 
-def why(suppressed: Suppression) -> str:
+def why(suppressed: Suppression, *, ended: bool = False) -> str:
     """The cause that set something aside, with reason, owner and expiry."""
     cause = _SET_ASIDE.get(suppressed.kind, suppressed.kind)
     source = suppressed.name or suppressed.id
@@ -192,7 +198,7 @@ def why(suppressed: Suppression) -> str:
     if suppressed.owner:
         parts.append(f"owner {suppressed.owner}")
     if suppressed.expires_on:
-        parts.append(f"expires {suppressed.expires_on:%Y-%m-%d}")
+        parts.append(f"{'expired' if ended else 'expires'} {suppressed.expires_on:%Y-%m-%d}")
     return line("; ".join(parts), limit=500)
 
 

@@ -24,6 +24,7 @@ _REASONS = {
 }
 _IN_FULL, _IN_FULL_A_FILE, _LEAST_IN_FULL = 5_000, 20_000, 200
 _FAULTS = 5  # of a policy, that one sentence names
+_ENDINGS = 20  # allowlist items that a report for people names
 _RANK = {"stop": 0, "warn": 1, "go": 2, "set aside": 3}
 
 
@@ -119,6 +120,18 @@ def first_things(result: GateResult, *, limit: int = 3) -> list[str]:
         weight = sum(1_000_000 if rule.problem_action is Action.STOP else 1 for rule in rules)
         seen[line(f"make {which} answerable: {problem}")] = weight
     return sorted(seen, key=lambda remedy: -seen[remedy])[:limit]
+
+
+def endings(result: GateResult) -> Iterator[str]:
+    """The allowlist items that end soon, or ended and were missed by a finding; then how many more."""
+    expiring = result.evaluation.expiring
+    for item in expiring[:_ENDINGS]:
+        ends = f"{'expired' if item.expired else 'expires'} {item.expires_on:%Y-%m-%d}"
+        owner = f"; owner {item.owner}" if item.owner else ""
+        because = f": {item.reason}{owner}" if item.reason else owner
+        yield line(f"allowlist {item.allowlist_id}: {item.gate} {item.trigger_id} {ends}{because}", limit=400)
+    if len(expiring) > _ENDINGS:
+        yield f"{len(expiring) - _ENDINGS} more allowlist items end: see the JSON report"
 
 
 def unanswered_rules(result: GateResult) -> dict[str, list[RuleOutcome]]:

@@ -14,7 +14,7 @@ from anchore_gate.model.evaluation import Action
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry
-from anchore_gate.report.evidence import ordered, verdict_line
+from anchore_gate.report.evidence import endings, ordered, verdict_line
 from anchore_gate.report.markdown import REPORTER as MARKDOWN
 from anchore_gate.report.outputs import outputs
 from anchore_gate.report.place import dockerfile_line, dockerfile_of
@@ -42,6 +42,10 @@ class GithubReporter:
             yield from (_command(kind, source, options) for source in told[:room])
             if len(told) > room:
                 yield f"::{kind} title=anchore_gate::{len(told) - room} more: see the summary\n"
+        for result in run.results:
+            if isinstance(result, GateResult) and (ends := "; ".join(endings(result))):
+                title = _property(f"{line(result.name)}: accepted for a time")
+                yield f"::notice title={title}::{_text(ends)}\n"
 
 
 REPORTER: Final[Reporter] = GithubReporter()
@@ -98,7 +102,8 @@ def _command(kind: str, source: GateRun | GateResult | NoVerdict | Entry, option
         case Entry():
             title = f"{line(source.result.name)}: {source.outcome.gate}/{source.outcome.trigger}"
             path = dockerfile_of(source.result, options)
-            told = title, f"{source.title}: {source.remedy}", path, dockerfile_line(source)
+            lapsed = f" ({source.lapsed})" if source.lapsed else ""
+            told = title, f"{source.title}: {source.remedy}{lapsed}", path, dockerfile_line(source)
         case _:
             title = f"{line(source.name)}: {source.verdict}"
             digest = source.image.digest if isinstance(source, GateResult) else None

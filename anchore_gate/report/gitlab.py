@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.model.vulnerability import Match
 from anchore_gate.report.cleaning import line
-from anchore_gate.report.evidence import no_verdict, provenance
+from anchore_gate.report.evidence import endings, no_verdict, provenance
 from anchore_gate.report.gitlab_rows import row
 from anchore_gate.report.json import array, json_text
 from anchore_gate.report.place import fingerprint, repository_of
@@ -113,6 +113,7 @@ def _messages(run: GateRun, rows: _Rows) -> Iterator[tuple[str, str]]:
             continue
         if aside := len(result.matches) - sum(1 for _ in _standing(result, listed_only=True)):
             yield "info", f"{result.name}: {aside} vulnerabilities were set aside: see the JSON report"
+        yield from (("warn", f"{result.name}: {told}") for told in endings(result))
         if unknown := len(result.inventory.unknowns):
             yield "warn", f"{result.name}: {unknown} files could not be read"
         if unjudged := len(result.incomparable):

@@ -92,7 +92,7 @@ def _grounds(entry: Entry) -> Iterator[tuple[str, str]]:
     if entry.set_aside:
         yield "set aside", entry.set_aside
     if entry.finding.expired:
-        yield "expired", why(entry.finding.expired)
+        yield "expired", why(entry.finding.expired, ended=True)
     yield "id", entry.finding.trigger_id
 
 

@@ -18,7 +18,7 @@ from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.regex import regex
 from anchore_gate.report.cleaning import fit, line
 from anchore_gate.report.entry import Entry, counts, entries
-from anchore_gate.report.evidence import provenance, verdict_line
+from anchore_gate.report.evidence import endings, provenance, verdict_line
 from anchore_gate.report.reporter import Reporter, ReportOptions
 from anchore_gate.typed import Final
 from anchore_gate.values import dataclass
@@ -193,7 +193,8 @@ def _grounds(result: GateResult, prefix: str, options: ReportOptions) -> Iterato
 
 
 def _evaluation(result: GateResult, prefix: str) -> _Case:
-    grounds = [*counts(result).as_pairs(), *provenance(result)]
+    ends = [("accepted for a time", told) for told in endings(result)]
+    grounds = [*counts(result).as_pairs(), *ends, *provenance(result)]
     text = fit("\n".join(f"{word}: {told}" for word, told in grounds), limit=_TEXT_LIMIT)
     kind = "output" if result.passed else "error" if result.is_undecided else "failure"
     told = verdict_line(result).removeprefix("error: ")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.regex import regex
 from anchore_gate.report.cleaning import line
-from anchore_gate.report.evidence import first_things, ordered, provenance, verdict_line
+from anchore_gate.report.evidence import endings, first_things, ordered, provenance, verdict_line
 from anchore_gate.report.reporter import Reporter, ReportOptions
 from anchore_gate.typed import TYPE_CHECKING, Final
 from anchore_gate.values import dataclass
@@ -76,9 +76,12 @@ def _details(result: GateResult) -> Iterator[str]:
         yield "\n| state | rule | found | do |\n|---|---|---|---|\n"
     for entry in found[:_ROWS]:
         rule = escaped(f"{entry.outcome.gate}/{entry.outcome.trigger}")
-        aside = f" ({escaped(entry.set_aside)})" if entry.set_aside else ""
+        because = entry.set_aside or entry.lapsed
+        aside = f" ({escaped(because)})" if because else ""
         yield f"| {entry.state} | {rule} | {escaped(entry.title)}{aside} | {escaped(entry.remedy)} |\n"
     if len(found) > _ROWS:
         yield f"\n{len(found) - _ROWS} more findings: see the JSON report.\n"
+    if ends := list(endings(result)):
+        yield "\nAccepted for a time:\n\n" + "".join(f"- {escaped(told)}\n" for told in ends)
     yield "\n<details><summary>Provenance</summary>\n\n"
     yield "".join(f"- {word}: {escaped(told)}\n" for word, told in provenance(result)) + "\n</details>\n"

@@ -13,7 +13,7 @@ from json.encoder import encode_basestring as quoted
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry
-from anchore_gate.report.evidence import grounds, no_verdict, ordered, placed, provenance
+from anchore_gate.report.evidence import endings, grounds, no_verdict, ordered, placed, provenance
 from anchore_gate.report.json import array, json_text
 from anchore_gate.report.place import (
     Fingerprints,
@@ -155,7 +155,8 @@ class _Rows:
 
 def _row(entry: Entry, place: int, name: str, location: str, base: str) -> str:
     level = "note" if entry.excused else _LEVELS[entry.state]
-    told = unlinked(f"{line(entry.result.name)}: {entry.title}: {entry.remedy}")
+    lapsed = f" ({entry.lapsed})" if entry.lapsed else ""
+    told = unlinked(f"{line(entry.result.name)}: {entry.title}: {entry.remedy}{lapsed}")
     aside = ""
     if entry.set_aside:
         why = quoted(unlinked(entry.set_aside))
@@ -213,5 +214,7 @@ def _notifications(results: Iterable[GateResult | NoVerdict]) -> Iterator[tuple[
         for outcome in result.evaluation.outcomes:
             if outcome.problem is not None:
                 yield "error", f"{result.name}: rule {outcome.rule_id}: {outcome.problem}"
+        for told in endings(result):
+            yield "warning", f"{result.name}: {told}"
         for unknown in result.inventory.unknowns:
             yield "note", f"{result.name}: could not read {unknown.path}: {unknown.reason}"

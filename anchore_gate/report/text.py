@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
-from anchore_gate.report.evidence import in_full, ordered, placed, provenance, verdict_line
+from anchore_gate.report.evidence import endings, in_full, ordered, placed, provenance, verdict_line
 from anchore_gate.report.reporter import Reporter, ReportOptions
 from anchore_gate.typed import Final
 from anchore_gate.values import dataclass
@@ -54,9 +54,7 @@ def _body(result: GateResult, full: int) -> Iterator[str]:
     if passed:
         yield "\nRules that found nothing:\n"
         yield "".join(f"  {line(f'{o.gate}/{o.trigger} (rule {o.rule_id})')}\n" for o in passed)
-    yield from _list(
-        "Expiring", [f"{line(i.trigger_id)}: {i.expires_on:%Y-%m-%d}" for i in result.evaluation.expiring]
-    )
+    yield from _list("Accepted for a time", list(endings(result)))
     yield from _list("Could not be read", [line(f"{u.path}: {u.reason}") for u in result.inventory.unknowns])
     unjudged = [
         line(f"{i.package.name} {i.package.version}: {i.vulnerability_id}: {i.reason}")
