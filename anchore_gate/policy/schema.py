@@ -153,7 +153,7 @@ def _rule_set(words: Words) -> dict[str, Any]:
     rules = {"rules": _list_of("rule")}
     if words is ENGINE_WORDS:
         return rules
-    return {**rules, "artifact_type": {"enum": ["image", "source"]}}
+    return {**rules, "artifact_type": {"enum": ["image", "source", "sbom"]}}
 
 
 def _picked(words: Words) -> dict[str, Any]:

@@ -135,6 +135,14 @@ def test_a_policy_may_say_where_its_schema_is() -> None:
             assert "$schema" not in convert(named, to=dialect).policy
 
 
+@pytest.mark.parametrize("kind", ["image", "source", "sbom"])
+def test_enterprise_6_says_of_a_rule_set_what_it_is_for(kind: str) -> None:
+    raw = enterprise(rule("always", "always"))
+    raw["rule_sets"][0]["artifact_type"] = kind
+
+    assert list(breaches(raw)) == []
+
+
 @pytest.mark.parametrize(
     ("named", "is_sound"),
     [
