@@ -52,6 +52,11 @@ def lines_of(text: str) -> list[str]:
     return [line.rstrip("\r") for line in text.split("\n")]
 
 
+def unquoted(word: str) -> str:
+    """A word without its quotes and escapes, as Docker takes it."""
+    return _QUOTED.sub(lambda part: part[1] or part[2] or part[3] or "", word)
+
+
 def _instructions(text: str) -> Iterator[Instruction]:
     lines = lines_of(text)
     continued = _CONTINUED[_escape(lines)]
@@ -130,7 +135,7 @@ def _heredocs(value: str) -> Iterator[tuple[str, str]]:
     for word, following in zip(words, (*words[1:], ""), strict=True):
         found = _HEREDOC.fullmatch(word)
         if found is not None and (name := found[2] or following):
-            yield found[1], _QUOTED.sub(lambda part: part[1] or part[2] or part[3] or "", name)
+            yield found[1], unquoted(name)
 
 
 def guess_dockerfile(image: Image) -> Dockerfile:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from anchore_gate.image.dockerfile import lines_of
+from anchore_gate.image.dockerfile import lines_of, unquoted
 from anchore_gate.model.evaluation import Finding
 from anchore_gate.model.image import Dockerfile, Instruction
 from anchore_gate.policy.expression import Expression
@@ -21,7 +21,8 @@ _KEYWORDS = (
     *("MAINTAINER", "ONBUILD", "USER", "RUN", "SHELL", "STOPSIGNAL", "VOLUME", "WORKDIR"),
 )
 _CHECKS = ("=", "!=", "exists", "not_exists", "like", "not_like", "in", "not_in")
-_RANGE = regex(r"(\d{1,5})-(\d{1,5})(?:/\w+)?", re.ASCII)
+_PORTS = regex(r"(\d{1,20})(?:-(\d{1,20}))?(?:/(?:tcp|udp))?", re.ASCII | re.IGNORECASE)
+_LAST_PORT = 65_535
 _ACTUAL = "Ask only of a Dockerfile that was given, not of one guessed from the history"
 
 
@@ -135,7 +136,7 @@ class EffectiveUser(Trigger):
         last = _last_user(instructions)
         user = (_user(last.value) if last else "") or "root"
         named = {name.strip() for name in self.users.split(",")}
-        spellings = {user, user.partition(":")[0]}
+        spellings = {one for whole in (user, unquoted(user)) for one in (whole, whole.partition(":")[0])}
         if self.type == "denylist" and "$" in user:  # the image knows what the build put there
             spellings.add(evidence.image.config.user.partition(":")[0] or "root")
         is_listed = bool(named & spellings)
@@ -212,32 +213,33 @@ class ExposedPorts(Trigger):
                 )
 
     def _denied(self, tokens: list[str]) -> Iterator[str]:
+        lower = {one.lower(): one for one in reversed(tokens)}
+        meant = [(one, _ports(one)) for one in tokens]
         for port in self.ports:
             if port == 0:
                 yield from tokens
                 continue
-            lower = {one.lower(): one for one in reversed(tokens)}
             exact = (str(port), f"{port}/tcp", f"{port}/udp")
             hit = next((lower[one] for one in exact if one in lower), None)
-            hit = hit or next((one for one in tokens if _in_range(port, one)), None)
+            hit = hit or next((one for one, ports in meant if port in ports), None)
             if hit is not None:
                 yield hit
 
     def _strange(self, tokens: list[str]) -> Iterator[str]:
-        allowed = {name for port in self.ports for name in (str(port), f"{port}/tcp", f"{port}/udp")}
-        yield from (one for one in tokens if one.lower() not in allowed and not self._is_allowed_range(one))
-
-    def _is_allowed_range(self, token: str) -> bool:
-        found = _RANGE.fullmatch(token)
-        if found is None:
-            return False
-        low, high = int(found[1]), int(found[2])
-        return low <= high and set(range(low, high + 1)) <= set(self.ports)
+        allowed = set(self.ports)
+        for token in tokens:
+            ports = _ports(token)
+            if not ports or not allowed.issuperset(ports):
+                yield token
 
 
-def _in_range(port: int, token: str) -> bool:
-    found = _RANGE.fullmatch(token)
-    return found is not None and int(found[1]) <= port <= int(found[2])
+def _ports(token: str) -> range:
+    """What Docker exposes for it: `"22"`, `022` and `8080:22` are port 22. Empty where nobody can say."""
+    found = _PORTS.fullmatch(unquoted(token).rpartition(":")[2])
+    if found is None:
+        return range(0)
+    low, high = int(found[1]), int(found[2] or found[1])
+    return range(low, high + 1) if high <= _LAST_PORT else range(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
