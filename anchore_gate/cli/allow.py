@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
 from anchore_gate.cli.policy_file import warn
 from anchore_gate.errors import UsageError
+from anchore_gate.regex import regex
 from anchore_gate.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from anchore_gate.policy.edit import Acceptance, PolicyText
 
 _TOLD = 5  # ids that may be meant
+_DAY = regex(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -87,8 +90,6 @@ def _literal(trigger_id: str) -> str:
     """The id as an item that accepts this one only: an image may name a folder `*`."""
     if "*" not in trigger_id and not trigger_id.strip().startswith("regexp:"):
         return trigger_id
-    import re
-
     return f"regexp:{re.escape(trigger_id)}$"
 
 
@@ -104,16 +105,16 @@ def _before(end: str | None, now: datetime) -> str:
 
 
 def _moment(text: str, now: datetime) -> str:
-    from anchore_gate.policy.moment import parse_moment
+    from anchore_gate.policy.moment import parse_moment, written_moment
 
-    written = f"{text}T00:00:00Z" if len(text) == len("2027-01-31") else text
+    full = f"{text}T00:00:00Z" if _DAY.fullmatch(text) else text
     try:
-        moment = parse_moment(written)
+        moment = parse_moment(full)
     except ValueError as problem:
-        raise UsageError(f"--expires: {problem}") from problem
+        raise UsageError(f"--expires: {problem} (a day is written 2027-01-31)") from problem
     if moment <= now:
         raise UsageError(f"--expires: {text} is past")
-    return written
+    return written_moment(full)
 
 
 def _found(judged: GateRun, trigger_id: str) -> Iterator[tuple[str, MatchedRule | None]]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timezone
 from uuid import NAMESPACE_URL, uuid5
 
 from anchore_gate.policy import legacy
 from anchore_gate.policy.gates import find_trigger
 from anchore_gate.policy.legacy import ENGINE_WORDS, ENTERPRISE_WORDS, Words, words_of
 from anchore_gate.policy.losses import losses
-from anchore_gate.policy.moment import parse_moment
+from anchore_gate.policy.moment import written_moment
 from anchore_gate.policy.parameter import Parameter, given_value, parameters
 from anchore_gate.policy.rehash import rehashed
 from anchore_gate.policy.strictness import KEYS, NEW_ONLY
@@ -116,7 +115,7 @@ class _Writer:
         gate, trigger_id = str(raw["gate"]).lower(), str(raw["trigger_id"])
         made["trigger_id"] = self.ids.get((gate, trigger_id), trigger_id)
         if raw.get("expires_on"):
-            made["expires_on"] = _moment(str(raw["expires_on"]))
+            made["expires_on"] = written_moment(raw["expires_on"])
         else:
             made.pop("expires_on", None)
         said = str(raw.get("reason") or raw.get("description") or "")
@@ -171,8 +170,3 @@ class _Writer:
 def _declared(gate: str, trigger: str) -> dict[str, Parameter]:
     kind = find_trigger(gate, trigger)
     return {one.name: one for one in parameters(kind)} if kind else {}
-
-
-def _moment(text: str) -> str:
-    """The time as both products read it: in UTC, with six digits of a second at most."""
-    return parse_moment(text).astimezone(timezone.utc).replace(tzinfo=None).isoformat() + "Z"

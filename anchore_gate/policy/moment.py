@@ -19,6 +19,11 @@ def parse_moment(text: Any) -> datetime:
     return _parse(text if isinstance(text, str) else str(text))
 
 
+def written_moment(text: Any) -> str:
+    """The time as both products read it: in UTC, with six digits of a second at most. Raises `ValueError`."""
+    return parse_moment(text).replace(tzinfo=None).isoformat() + "Z"
+
+
 @lru_cache(maxsize=4096)  # the items of a list end on few days
 def _parse(text: str) -> datetime:
     found = _SHAPE.fullmatch(text)

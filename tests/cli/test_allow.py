@@ -71,6 +71,8 @@ def test_findings_are_accepted_in_the_mappings_allowlist(result: Path, policy: P
         ((KNOWN, "nothing"), {}, "the result has no finding 'nothing'"),
         ((KNOWN,), {"expires": "2001-01-01"}, "2001-01-01 is past"),
         ((KNOWN,), {"expires": "soon"}, "not an RFC 3339 time"),
+        ((KNOWN,), {"expires": "31.01.2099"}, "31.01.2099' (a day is written 2027-01-31)"),
+        ((KNOWN,), {"expires": "2099-1-310"}, "'2099-1-310'"),
         ((KNOWN,), {"reason": "  "}, "say why"),
     ],
 )
@@ -87,6 +89,12 @@ def test_what_makes_no_sense_is_refused_and_nothing_written(
     assert allow(result, policy, *ids, **more) == 2
     assert said in capsys.readouterr().err
     assert policy.read_text() == before
+
+
+def test_an_end_is_written_in_utc_which_is_all_that_engine_reads(result: Path, policy: Path) -> None:
+    assert allow(result, policy, KNOWN, expires="2099-01-31T10:00:00+02:00") == 0
+
+    assert '"expires_on": "2099-01-31T08:00:00Z"' in policy.read_text()
 
 
 def test_a_mapping_without_an_allowlist_gets_one_and_the_finding_is_accepted(
