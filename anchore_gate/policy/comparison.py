@@ -35,7 +35,8 @@ def compare(package: Package, wanted: str) -> int:
     from anchore_gate.versions.orders import order_for, order_without_epoch
     from anchore_gate.versions.version import InvalidVersion
 
-    order = order_for(package.type)
+    # Python, Go and BusyBox: numbers with dots, and `rc2` right behind them
+    order = order_for("python" if package.type == "binary" else package.type)
     if order is None:
         raise PolicyError(f"versions of {package.type} packages cannot be compared: {package.name}")
     installed = package.version

@@ -28,13 +28,18 @@ from anchore_gate.policy.comparison import compare
         ("python", "2.0.dev1", "2.0", -1),
         ("gem", "13.0", "13.0.0", 0),
         ("java-archive", "2.0-SNAPSHOT", "2.0", -1),
+        ("binary", "3.11.7", "3.9", 1),
+        ("binary", "1.22rc2", "1.22", -1),
     ],
 )
 def test_each_type_has_its_own_order(kind: str, installed: str, wanted: str, order: int) -> None:
     assert compare(Package(type=kind, name="x", version=installed), wanted) == order
 
 
-@pytest.mark.parametrize(("kind", "wanted"), [("binary", "1.0"), ("python", "not a version"), ("deb", "")])
+@pytest.mark.parametrize(
+    ("kind", "wanted"),
+    [("conda", "1.0"), ("binary", "1.8.0_352-x08"), ("python", "not a version"), ("deb", "")],
+)
 def test_what_cannot_be_compared_is_said(kind: str, wanted: str) -> None:
     with pytest.raises(PolicyError, match="cannot be compared"):
         compare(Package(type=kind, name="x", version="2.0"), wanted)
