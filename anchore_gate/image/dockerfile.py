@@ -132,7 +132,7 @@ class _Ends:
 
 def _heredocs(value: str) -> Iterator[tuple[str, str]]:
     words = _WORD.findall(value)
-    for word, following in zip(words, (*words[1:], ""), strict=True):
+    for word, following in zip(words, (*words[1:], ""), strict=False):
         found = _HEREDOC.fullmatch(word)
         if found is not None and (name := found[2] or following):
             yield found[1], unquoted(name)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from anchore_gate.errors import ConfigError
 from anchore_gate.image.dockerfile import guess_dockerfile, load_dockerfile, parse_dockerfile, with_layers
@@ -142,9 +144,43 @@ def test_lines_are_those_of_the_file() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "# only\n# comments\n", "\\", "RUN <<EOF\nnever ends"])
+@pytest.mark.parametrize(
+    "text", ["", "\n\n", "# only\n# comments\n", "\\", "RUN <<EOF\nnever ends", "RUN\nRUN '\nRUN <<"]
+)
 def test_odd_files_are_read(text: str) -> None:
     parse_dockerfile(text)
+
+
+WORDS = [
+    "RUN ",
+    "ONBUILD ",
+    "USER a",
+    "<<",
+    "A",
+    "'",
+    '"',
+    "\\",
+    "\n",
+    "\r",
+    "# escape=`\n",
+    "`",
+    "$",
+    "\t",
+    "-",
+    "\u2028",
+]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=20))
+@settings(max_examples=200, deadline=None)
+def test_any_text_is_read(words: list[str]) -> None:
+    text = "".join(words)
+    count = text.count("\n") + 1
+
+    numbers = [one.line for one in parse_dockerfile(text).instructions]
+
+    assert numbers == sorted(set(numbers))
+    assert all(0 < number <= count for number in numbers)
 
 
 def test_a_file_that_is_not_there_is_a_config_error(tmp_path: Path) -> None:
