@@ -81,8 +81,11 @@ class _Writer:
     def _kept(self, raw: Mapping[str, Any], kind: str) -> dict[str, Any]:
         """The keys that the product takes, in its words."""
         made = dict(raw)
-        if kind in _COMMENTED and self.old is not self.new and self.old.description in made:
-            made.setdefault(self.new.description, made.pop(self.old.description))
+        # Anchore's own bundles of the old words have comments on rules, items and mappings too
+        is_written_anew = self.old is not self.new and (self._is_new or kind in _COMMENTED)
+        if is_written_anew and self.old.description in made:
+            comment = made.pop(self.old.description)
+            made[self.new.description] = made.get(self.new.description) or comment
         if not self._is_new:
             return {key: value for key, value in made.items() if key not in NEW_ONLY}
         texts = (key for key in ("description", "recommendation") if not isinstance(made.get(key), str))
@@ -118,7 +121,7 @@ class _Writer:
             made["expires_on"] = written_moment(raw["expires_on"])
         else:
             made.pop("expires_on", None)
-        said = str(raw.get("reason") or raw.get("description") or "")
+        said = str(raw.get("reason") or raw.get("description") or raw.get(self.old.description) or "")
         if self._is_new and raw.get("owner"):
             said = f"{said} (owner: {raw['owner']})".strip()
         return {**made, "description": said} if self._is_new and said else made

@@ -62,7 +62,7 @@ def read_bundle(raw: Any, *, source: str = "", digest: str = "") -> tuple[Bundle
     bundle = Bundle(
         id=_text(raw, "id"),
         name=_text(raw, "name"),
-        description=_text(raw, words.description),
+        description=_text(raw, words.description) or _text(raw, "description"),
         digest=digest or digest_of(_canonical(raw)),
         source=source,
         words=words,

@@ -9,7 +9,7 @@ from anchore_gate.policy import legacy
 from anchore_gate.policy.bundle import Rule
 from anchore_gate.policy.fault import mistyped
 from anchore_gate.policy.gates import REMOTE_GATES, REMOTE_TRIGGERS, find_gate, find_trigger, gate_names
-from anchore_gate.policy.legacy import ENDED_GATES, ENDED_TRIGGERS
+from anchore_gate.policy.legacy import ENDED_GATES, ENDED_TRIGGERS, ENGINE_WORDS
 from anchore_gate.policy.parameter import ParameterFault, configure
 from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
@@ -81,7 +81,7 @@ def _rule(
             question=question,
             unsupported=f"only with a remote engine: {unsupported}" if unsupported else "",
             params=tuple([(name, str(value)) for name, value in params.items() if value is not None]),
-            description=_text(raw, "description"),
+            description=_text(raw, "description") or _text(raw, ENGINE_WORDS.description),
             recommendation=_text(raw, "recommendation"),
             controls=_controls(raw.get("controls")),
             path=path,

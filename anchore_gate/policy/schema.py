@@ -143,10 +143,11 @@ def _policy(words: Words) -> dict[str, Any]:
         "mappings": _list_of("mapping"),
         words.allowlisted_images: _list_of("image_rule"),
         words.denylisted_images: _list_of("image_rule"),
+        "last_updated": {"type": "number"},
     }
     if words is ENGINE_WORDS:
         return {**parts, ENTERPRISE_WORDS.rule_sets: {"type": "null"}}
-    return {**parts, "last_updated": {"type": "number"}, **dict.fromkeys(legacy.SOURCES, _list_of("source"))}
+    return {**parts, **dict.fromkeys(legacy.SOURCES, _list_of("source"))}
 
 
 def _rule_set(words: Words) -> dict[str, Any]:

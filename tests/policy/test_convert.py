@@ -39,6 +39,26 @@ def to(raw: dict[str, Any], dialect: str) -> dict[str, Any]:
     return convert(raw, to=dialect).policy
 
 
+def test_comments_of_anchores_own_bundles_become_descriptions() -> None:
+    item = {"gate": "files", "trigger_id": "a" * 32, "comment": "c-item"}
+    raw = bundle({**rule("always", "always"), "comment": "c-rule"}, items=[item], description="d-bundle")
+    raw["mappings"][0]["comment"] = "c-mapping"
+    image = {key: value for key, value in mapping().items() if not key.endswith(("_id", "_ids"))}
+    raw["whitelisted_images"] = [{**image, "comment": "c-image"}]
+    raw["policies"][0]["comment"], raw["last_updated"] = "", 1603729498
+
+    made = to(raw, "v2")
+
+    parts = (made["rule_sets"][0]["rules"][0], made["allowlists"][0]["items"][0], made["mappings"][0])
+    assert [one["description"] for one in (made, *parts, made["allowlisted_images"][0])] == [
+        *("d-bundle", "c-rule", "c-item", "c-mapping", "c-image"),
+    ]
+    assert convert(raw, to="v2").notes == ()
+    assert list(breaches(raw)) == []
+    policy = parse_bundle(raw)
+    assert (policy.description, policy.rule_sets[0].rules[0].description) == ("d-bundle", "c-rule")
+
+
 def test_old_words_become_new_ones() -> None:
     made = to(bundle(*OLD_RULES, comment="why", whitelisted_images=[mapping()]), "v2")
 
