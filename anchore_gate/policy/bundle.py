@@ -43,6 +43,10 @@ class Rule:
     controls: tuple[str, ...] = ()
     path: str = ""
 
+    def named(self, dialect: str) -> str:
+        """Gate and trigger in the words of a dialect."""
+        return f"{self.gate}/{trigger_name(self.gate, self.trigger, dialect=dialect)}"
+
     def answered(
         self,
         rule_set: RuleSet,
@@ -191,7 +195,7 @@ class Bundle:
     def unseen(self, target: Target, settings: AnalyzerSettings) -> tuple[str, ...]:
         """The rules that its mapping picks and that can find nothing under these settings, and why."""
         return tuple(
-            f"rule {rule.id or 'without an id'} ({rule.gate}/{rule.trigger}) can find nothing: {why}"
+            f"rule {rule.id or 'without an id'} ({rule.named(self.dialect)}) can find nothing: {why}"
             for rule_set in self.selection(target).rule_sets
             for rule in rule_set.rules
             if rule.question is not None and (why := rule.question.unseen(settings))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from anchore_gate.model.evaluation import Problem
-from anchore_gate.policy.bundle import NO_RULE, Allowlist, Bundle, ImageRule, Rule, RuleSet
+from anchore_gate.policy.bundle import NO_RULE, Allowlist, Bundle, ImageRule, Rule
 from anchore_gate.policy.parameter import COMPARISONS
 from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import description
@@ -68,7 +68,11 @@ def _mapping(bundle: Bundle, mapping: ImageRule, now: datetime) -> Iterator[str]
         yield "  as it is, it stops every image that it picks, and asks none of these:"
     elif selection.is_empty:
         yield f"  {NO_RULE}: an image that it picks passes, with a warning"
-    yield from _parts(selection.rule_sets, selection.allowlists, now)
+    for rule_set in selection.rule_sets:
+        yield f"  rules {rule_set.name or rule_set.id}: {len(rule_set.rules)}"
+        for rule in rule_set.rules:
+            yield f"    {_asked(rule, bundle.dialect)}"
+    yield from _accepted(selection.allowlists, now)
 
 
 def _rule(rule: ImageRule) -> str:
@@ -77,11 +81,7 @@ def _rule(rule: ImageRule) -> str:
     return f"{name}: {where}, {rule.image_type} {rule.image.text}"
 
 
-def _parts(rule_sets: tuple[RuleSet, ...], allowlists: tuple[Allowlist, ...], now: datetime) -> Iterator[str]:
-    for rule_set in rule_sets:
-        yield f"  rules {rule_set.name or rule_set.id}: {len(rule_set.rules)}"
-        for rule in rule_set.rules:
-            yield f"    {_asked(rule)}"
+def _accepted(allowlists: tuple[Allowlist, ...], now: datetime) -> Iterator[str]:
     for allowlist in allowlists:
         live = sum(one.expires_on is None or one.expires_on > now for one in allowlist.items)
         expired = len(allowlist.items) - live
@@ -94,11 +94,11 @@ def _told(problems: tuple[Problem, ...]) -> Iterator[str]:
         yield f"  {problem.severity}: {problem.path or 'the policy'}: {problem.message}"
 
 
-def _asked(rule: Rule) -> str:
+def _asked(rule: Rule, dialect: str) -> str:
     given = ", ".join(f"{name}={_value(value)}" for name, value in rule.params)
     asked = rule.unsupported or (description(type(rule.question)) if rule.question else "")
     words = rule.description or asked
-    return f"{rule.action.name} {rule.gate}/{rule.trigger}" + (f" ({given})" if given else "") + f": {words}"
+    return f"{rule.action.name} {rule.named(dialect)}" + (f" ({given})" if given else "") + f": {words}"
 
 
 def _value(text: str) -> str:

@@ -71,7 +71,7 @@ def _unresolved(
 
 def _unanswered(bundle: Bundle) -> Iterator[Problem]:
     for rule in (rule for rule_set in bundle.rule_sets for rule in rule_set.rules):
-        named = f"{rule.gate}/{rule.trigger}"
+        named = rule.named(bundle.dialect)
         if rule.unsupported:
             message = f"{named}: {rule.unsupported}; here it stops an image (--unsupported decides)"
             yield caution(message, rule.path, "Unsupported")

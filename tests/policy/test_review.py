@@ -244,6 +244,15 @@ def test_a_comparison_is_told_apart_from_the_sign_before_it() -> None:
     assert "(package_type=all, severity_comparison='=', severity=medium)" in told(bundle(asked))
 
 
+def test_a_trigger_is_explained_by_the_name_that_reports_give_it() -> None:
+    asked = rule("passwd_file", "blacklist_shells", shells="/bin/zsh")
+
+    assert "STOP passwd_file/blacklist_shells (" in told(bundle(asked))
+    assert "STOP passwd_file/denylist_shells (" in "\n".join(
+        explain(parse_bundle(enterprise(asked)), None, now=NOW)
+    )
+
+
 @pytest.mark.parametrize("image", [None, "app:1"])
 def test_an_explanation_tells_of_the_rules_it_cannot_read_once(image: str | None) -> None:
     raw = bundle(rule("always", "always", "NUKE"), rule("always", "always"))
