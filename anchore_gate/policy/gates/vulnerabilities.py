@@ -79,16 +79,6 @@ class PackageTrigger(MatchTrigger):
         example="true",
         default=False,
     )
-    epss_score: float | None = _score("Probability of being exploited, 0 to 1 (Enterprise)")
-    epss_score_comparison: str = comparison()
-    epss_percentile: float | None = _score("Rank of that probability, 0 to 1 (Enterprise)")
-    epss_percentile_comparison: str = comparison()
-
-    def __post_init__(self) -> None:
-        for name in ("epss_score", "epss_percentile"):
-            wanted = getattr(self, name)
-            if wanted is not None and not 0 <= wanted <= 1:
-                raise ValueError(f"{name}: not between 0 and 1: {wanted}")
 
     def fire(self, evidence: Evidence) -> Iterator[Finding]:
         """See `Trigger.fire`."""
@@ -98,8 +88,6 @@ class PackageTrigger(MatchTrigger):
                 yield self.finding(match, message(match, self._groups(match)))
         if self.known_exploited_vulnerability:
             check_list(evidence, "kev", "the list of known exploited vulnerabilities")
-        if self.epss_score is not None or self.epss_percentile is not None:
-            check_list(evidence, "epss", "the probabilities of being exploited")
         check_versions(evidence, self._asks_for)
 
     def _asks_for(self, package: Package) -> bool:
@@ -121,10 +109,6 @@ class PackageTrigger(MatchTrigger):
             )
             and scores_hold(self, match)
             and (match.vulnerability.known_exploited or not self.known_exploited_vulnerability)
-            and _is_likely(match.vulnerability.epss, self.epss_score_comparison, self.epss_score)
-            and _is_likely(
-                match.vulnerability.epss_percentile, self.epss_percentile_comparison, self.epss_percentile
-            )
         )
 
     def _groups(self, match: Match) -> Iterator[str]:
@@ -200,10 +184,6 @@ class VulnerabilityDataUnavailable(MatchTrigger):
                 f"Distro-specific feed data not found for distro namespace: {name}. "
                 "Cannot perform CVE scan OS/distro packages"
             )
-
-
-def _is_likely(found: float | None, how: str, wanted: float | None) -> bool:
-    return wanted is None or compared(-1.0 if found is None else found, how, wanted)
 
 
 def _found_at(match: Match) -> datetime | None:

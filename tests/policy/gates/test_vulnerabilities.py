@@ -165,7 +165,7 @@ def test_a_package_is_allowed_by_the_name_that_either_product_gives_it(
             assert judge(make(question, items=[item]), seen(match)).policy_action is Action.GO
 
 
-LIKELY = made(SYSTEMD, "CVE-7", Severity.LOW, known_exploited=True, epss=0.5, epss_percentile=0.97)
+EXPLOITED = made(SYSTEMD, "CVE-7", Severity.LOW, known_exploited=True)
 UNKNOWN = made(SYSTEMD, "CVE-9", Severity.UNKNOWN)
 WONT_FIX = made(SYSTEMD, "CVE-8", Severity.HIGH, fix=Fix(state="wont-fix"))
 
@@ -188,14 +188,9 @@ WONT_FIX = made(SYSTEMD, "CVE-8", Severity.HIGH, fix=Fix(state="wont-fix"))
         (LOW, {"cvss_v3_base_score": "6.2"}, 0),
         (LOW, {"cvss_v3_impact_score": "0"}, 0),
         (LOW, {"cvss_v3_impact_score": "5", "cvss_v3_impact_score_comparison": "<"}, 1),
-        (LIKELY, {"known_exploited_vulnerability": "true"}, 1),
+        (EXPLOITED, {"known_exploited_vulnerability": "true"}, 1),
         (LOW, {"known_exploited_vulnerability": "true"}, 0),
         (LOW, {"known_exploited_vulnerability": "false"}, 1),
-        (LIKELY, {"epss_score": "0.5"}, 1),
-        (LIKELY, {"epss_score": "0.5", "epss_score_comparison": ">"}, 0),
-        (LIKELY, {"epss_percentile": "0.98"}, 0),
-        (LOW, {"epss_score": "0"}, 0),
-        (LOW, {"epss_score": "0.1", "epss_score_comparison": "<"}, 1),
         (LOW, {"fix_available": "true"}, 0),
         (LOW, {"fix_available": "false"}, 1),
         (MEDIUM, {"fix_available": "false"}, 0),
@@ -266,8 +261,6 @@ def test_a_likely_exploit_is_found(epss: float | None, count: int) -> None:
     ("trigger", "params"),
     [
         ("epss", {"score": "10"}),
-        ("package", {"package_type": "all", "epss_score": "10"}),
-        ("package", {"package_type": "all", "epss_percentile": "95"}),
     ],
 )
 def test_a_probability_is_at_most_one(trigger: str, params: dict[str, str]) -> None:
@@ -346,11 +339,6 @@ def test_a_version_nobody_can_compare_stops_unless_the_user_wants_a_warning() ->
             "package",
             {"package_type": "all", "severity": "high", "known_exploited_vulnerability": "true"},
             "the list of known exploited vulnerabilities (kev)",
-        ),
-        (
-            "package",
-            {"package_type": "all", "epss_percentile": "0.9"},
-            "the probabilities of being exploited (epss)",
         ),
     ],
 )
