@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from anchore_gate.image.filesystem import FileEntry
 from anchore_gate.policy import legacy
 from anchore_gate.policy.identity import hashed_id, hex_md5
+from tests.policy.support import bundle, evidence, files, findings, rule
 
 FEED = "but the anchore {} feed is not available - will be unable to perform checks that require feed data"
 VECTORS = [
@@ -47,6 +49,29 @@ def test_an_id_in_engines_words_is_engines(gate: str, trigger: str, message: str
     words = legacy.message(gate, trigger, message, dialect=legacy.ENGINE)
 
     assert hashed_id(gate, legacy.trigger_name(gate, trigger, dialect=legacy.ENGINE), words) == expected
+
+
+# From the allowlists of Iron Bank (anchore/modular-policy, 2021): files of RHEL that are meant to be setuid.
+IRON_BANK = [
+    ("/usr/bin/write", "0o102755", "addbb93c22e9b0988b8b40392a4538cb"),
+    ("/usr/libexec/dbus-1/dbus-daemon-launch-helper", "0o104750", "3456a263793066e9b5063ada6e47917d"),
+    ("/usr/libexec/utempter/utempter", "0o102711", "3e5fad1c039f3ecfd1dcdc94d2f1f9a0"),
+    ("/usr/sbin/pam_timestamp_check", "0o104755", "abb121e9621abdd452f65844954cf1c1"),
+    ("/usr/bin/ssh-agent", "0o102111", "9bf2c560fb30cfb7930c21f51cf8fde6"),
+    ("/usr/libexec/openssh/ssh-keysign", "0o102111", "91f4a963eabf2c9b123a640e3fff26e4"),
+    ("/usr/sbin/userhelper", "0o104711", "c4ad80832b361f81df2a31e5b6b09864"),
+]
+
+
+@pytest.mark.parametrize(("path", "mode", "expected"), IRON_BANK)
+def test_the_ids_of_a_public_allowlist_name_what_they_were_written_for(
+    path: str, mode: str, expected: str
+) -> None:
+    entry = FileEntry(path=path, type="file", mode=int(mode, 8), size=1)
+
+    [found] = findings(bundle(rule("files", "suid_or_guid_set")), evidence(files=files(entry)))
+
+    assert found.trigger_id == expected
 
 
 def test_a_malware_id_hashes_the_path() -> None:
