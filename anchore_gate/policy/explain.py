@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import takewhile
 
 from anchore_gate.model.evaluation import Problem
 from anchore_gate.policy.bundle import NO_RULE, Allowlist, Bundle, ImageRule, Rule
@@ -36,6 +37,9 @@ def explain(bundle: Bundle, target: Target | None, *, now: datetime) -> Iterator
 def _image(bundle: Bundle, target: Target, now: datetime) -> Iterator[str]:
     yield f"image: {_named(target)}"
     mapping = bundle.selection(target).mapping
+    for rule in takewhile(lambda one: one is not mapping, bundle.mappings):
+        if _may_match(rule, target):
+            yield f"mapping {_number(rule)} picks it first if that is its {rule.image_type}: {_rule(rule)}"
     if mapping is None:
         yield "no mapping picks it: STOP (--unmapped decides)"
     else:
@@ -48,6 +52,14 @@ def _image(bundle: Bundle, target: Target, now: datetime) -> Iterator[str]:
         for rule in rules:
             if rule.matches(target):
                 yield f"always {word}: {_rule(rule)}"
+            elif _may_match(rule, target):
+                yield f"if that is its {rule.image_type}, always {word}: {_rule(rule)}"
+
+
+def _may_match(rule: ImageRule, target: Target) -> bool:
+    """Whether it is the digest or id that decides, which a name does not tell."""
+    known = {"digest": target.digest, "id": target.image_id}.get(rule.image_type, rule.image_type)
+    return not known and rule.registry.matches(target.registry) and rule.repository.matches(target.repository)
 
 
 def _named(target: Target) -> str:
@@ -60,8 +72,7 @@ def _named(target: Target) -> str:
 
 
 def _mapping(bundle: Bundle, mapping: ImageRule, now: datetime) -> Iterator[str]:
-    number = int(mapping.path.partition("[")[2].rstrip("]")) + 1  # those that are faulty count too
-    yield f"mapping {number}: {_rule(mapping)}"
+    yield f"mapping {_number(mapping)}: {_rule(mapping)}"
     selection = bundle.selected(mapping)
     yield from _told(selection.problems)
     if selection.has_error:
@@ -73,6 +84,10 @@ def _mapping(bundle: Bundle, mapping: ImageRule, now: datetime) -> Iterator[str]
         for rule in rule_set.rules:
             yield f"    {_asked(rule, bundle.dialect)}"
     yield from _accepted(selection.allowlists, now)
+
+
+def _number(mapping: ImageRule) -> int:
+    return int(mapping.path.partition("[")[2].rstrip("]")) + 1  # those that are faulty count too
 
 
 def _rule(rule: ImageRule) -> str:

@@ -280,6 +280,36 @@ def test_a_mapping_to_what_is_faulty_is_explained() -> None:
     assert "STOP always/always" in said
 
 
+def test_what_a_name_does_not_tell_is_told_as_a_condition() -> None:
+    digest, image_id = "sha256:" + "a" * 64, "b" * 64
+    raw = bundle(
+        rule("always", "always"),
+        mappings=[
+            mapping("*", "app", digest, type="digest", id="by-digest", name="by-digest"),
+            mapping("*", "other", digest, type="digest", id="elsewhere"),
+            mapping(),
+            mapping("*", "*", image_id, type="id", id="behind"),
+        ],
+        blacklisted_images=[mapping("*", "*", image_id, type="id", name="bad")],
+    )
+
+    said = told(raw, "app:1")
+    assert (
+        f"mapping 1 picks it first if that is its digest: by-digest: registry *, repository app, digest {digest}"
+        in said
+    )
+    assert "mapping 3: m1" in said
+    assert (
+        f"if that is its id, always denied: STOP, whatever the rules say: bad: registry *, repository *, id {image_id}"
+        in said
+    )
+    assert "elsewhere" not in said
+    assert "behind" not in said
+    known = told(raw, f"app@{digest}")
+    assert "mapping 1: by-digest" in known
+    assert "picks it first if" not in known
+
+
 def test_a_mapping_without_rules_is_told() -> None:
     said = told(bundle(), "app:1")
 
