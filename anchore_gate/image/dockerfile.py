@@ -32,6 +32,7 @@ _TAKES_HEREDOC = frozenset({"RUN", "COPY", "ADD"})
 _ARGUMENTS = regex(r"^\|\d+ (?:.*? )?(?=/bin/sh -c )", re.DOTALL)
 _NOP = regex(r"^/bin/sh -c #\(nop\) +(.*)$", re.DOTALL)
 _BUILDKIT = regex(r"\s*# buildkit\s*$")
+_BETWEEN_WORDS = regex(r"[\s=]+")
 _GO_LIST = regex(r"(?:map)?\[(.*)\]")
 
 
@@ -249,7 +250,8 @@ def _missing(config: ImageConfig, guessed: Iterable[Instruction]) -> Iterator[In
 
 
 def _missing_pairs(config: ImageConfig, seen: list[tuple[str, str]]) -> Iterator[Instruction]:
-    told = "\n".join(value for keyword, value in seen if keyword in {"ENV", "LABEL"})
+    values = [value for keyword, value in seen if keyword in {"ENV", "LABEL"}]
+    told = {word.strip("\"'") for value in values for word in _BETWEEN_WORDS.split(value)}
     for variable in config.env:
         if variable.partition("=")[0] not in told:
             yield Instruction(keyword="ENV", value=variable)

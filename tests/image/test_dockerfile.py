@@ -269,6 +269,15 @@ def test_the_config_knows_who_runs_whatever_the_history_says(
     assert [value for keyword, value in found if keyword == "USER"] == users
 
 
+def test_a_name_within_another_is_not_told_by_it() -> None:
+    config = ImageConfig(env=("MONKEY=1", "KEY=s", "B=x y"), labels=(("a.b", "1"), ("b", "2"), ("q", "3")))
+
+    assert guessed("ENV MONKEY=1 B='x y'", 'LABEL a.b=1 "q"=3', config=config)[2:] == [
+        ("ENV", "KEY=s"),
+        ("LABEL", "b=2"),
+    ]
+
+
 def test_the_config_repeats_nothing() -> None:
     config = ImageConfig(user="app", exposed_ports=("80/tcp",), cmd=("x",))
 
