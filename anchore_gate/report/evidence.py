@@ -24,6 +24,7 @@ _REASONS = {
 }
 _IN_FULL, _IN_FULL_A_FILE, _LEAST_IN_FULL = 5_000, 20_000, 200
 _FAULTS = 5  # of a policy, that one sentence names
+_RULES = 10  # that are named where they lack the same
 _ENDINGS = 20  # allowlist items that a report for people names
 _RANK = {"stop": 0, "warn": 1, "go": 2, "set aside": 3}
 
@@ -63,10 +64,16 @@ def grounds(result: GateResult | NoVerdict) -> Iterator[tuple[str, bool]]:
     for problem in evaluation.problems:
         if problem.severity == "error" and not why:
             yield f"the policy has an error: {placed(problem)}", True
-    for outcome in evaluation.outcomes:
-        if outcome.problem is not None:
-            told = f"rule {outcome.rule_id} could not say: {outcome.problem}"
-            yield told, result.fails(outcome.problem_action)
+    yield from unanswered(result)
+
+
+def unanswered(result: GateResult) -> Iterator[tuple[str, bool]]:
+    """Why rules could not say, each once, with whether that fails the image."""
+    for unknown, rules in unanswered_rules(result).items():
+        named = ", ".join(one.rule_id for one in rules[:_RULES])
+        more = f" and {len(rules) - _RULES} more" if len(rules) > _RULES else ""
+        told = f"{'rule' if len(rules) == 1 else 'rules'} {named}{more} could not say: {unknown}"
+        yield told, any(result.fails(one.problem_action) for one in rules)
 
 
 def faults(first: GateResult, *others: GateResult) -> str:

@@ -14,7 +14,7 @@ from anchore_gate.model.evaluation import Action
 from anchore_gate.model.result import GateResult, GateRun, NoVerdict
 from anchore_gate.report.cleaning import line
 from anchore_gate.report.entry import Entry
-from anchore_gate.report.evidence import endings, ordered, verdict_line
+from anchore_gate.report.evidence import endings, ordered, unanswered, verdict_line
 from anchore_gate.report.markdown import REPORTER as MARKDOWN
 from anchore_gate.report.outputs import outputs
 from anchore_gate.report.place import dockerfile_line, dockerfile_of
@@ -76,29 +76,47 @@ def _append(name: str, text: str, limit: int | None = None) -> None:
         raise ReportError(f"cannot write {name}: {problem}") from problem
 
 
-def _sources(run: GateRun, kind: str) -> Iterator[GateRun | GateResult | NoVerdict | Entry]:
-    """What is told as that kind: verdicts first, then findings, worst first."""
+@dataclass(frozen=True, slots=True)
+class _Unknown:
+    """What rules could not say."""
+
+    result: GateResult
+    told: str
+
+
+_Source = GateRun | GateResult | NoVerdict | _Unknown | Entry
+
+
+def _sources(run: GateRun, kind: str) -> Iterator[_Source]:
+    """What is told as that kind: verdicts first, then what is not known, then findings, worst first."""
     if not run.results and kind == "error":
         yield run
     for result in run.results:
         if result.verdict != "pass" and kind == ("warning" if result.verdict == "warn" else "error"):
             yield result
-    for result in run.results:
-        if isinstance(result, GateResult):
-            fails = not result.passed
-            for entry in ordered(result):
-                if _counts(entry) and kind == ("error" if fails and entry.blocks else "warning"):
-                    yield entry
+    judged = [result for result in run.results if isinstance(result, GateResult)]
+    for result in judged:
+        for told, fails in unanswered(result):
+            if kind == ("error" if fails else "warning"):
+                yield _Unknown(result, told)
+    for result in judged:
+        fails = not result.passed
+        for entry in ordered(result):
+            if _counts(entry) and kind == ("error" if fails and entry.blocks else "warning"):
+                yield entry
 
 
 def _counts(entry: Entry) -> bool:
     return entry.finding.stands and entry.outcome.action is not Action.GO and not entry.excused
 
 
-def _command(kind: str, source: GateRun | GateResult | NoVerdict | Entry, options: ReportOptions) -> str:
+def _command(kind: str, source: _Source, options: ReportOptions) -> str:
     match source:
         case GateRun():
             told = "anchore_gate", "no image was judged", "Dockerfile", 1
+        case _Unknown():
+            title = f"{line(source.result.name)}: no answer"
+            told = title, source.told, dockerfile_of(source.result, options), 1
         case Entry():
             title = f"{line(source.result.name)}: {source.outcome.gate}/{source.outcome.trigger}"
             path = dockerfile_of(source.result, options)

@@ -36,6 +36,13 @@ def test_where_nothing_fails_a_run_there_is_no_error() -> None:
     assert not any(told.startswith("::error") for told in rendered(run))
 
 
+def test_why_rules_could_not_say_is_told_once_behind_the_verdict() -> None:
+    verdict, told = rendered(runs.run_of(runs.unanswered_result()))
+    assert "0 stop, 0 warn, 0 set aside, 2 problems" in verdict
+    assert told.startswith("::error ")
+    assert told.endswith("unanswered%3A1%3A no answer::rules m0, m1 could not say: no malware scan was run")
+
+
 @pytest.mark.parametrize("run", [runs.run_of(runs.no_verdict()), runs.run_of()], ids=["timeout", "nothing"])
 def test_no_verdict_is_an_error(run: GateRun) -> None:
     assert rendered(run)[0].startswith("::error ")

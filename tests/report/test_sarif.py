@@ -149,6 +149,11 @@ def test_what_no_finding_stands_for_is_an_alert(result: GateResult, level: str, 
     assert (row["level"], told in row["message"]["text"]) == (level, True)
 
 
+def test_rules_that_lack_the_same_are_one_alert() -> None:
+    [row] = results(runs.run_of(runs.unanswered_result(12)))
+    assert "rules m0, m1, m2, m3, m4, m5, m6, m7, m8, m9 and 2 more could not say" in row["message"]["text"]
+
+
 def test_an_image_without_verdict_is_an_alert_and_an_unsuccessful_run() -> None:
     (told,) = rendered(runs.run_of(runs.no_verdict()))["runs"]
     assert told["results"][0]["level"] == "error"

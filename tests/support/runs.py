@@ -279,6 +279,15 @@ def rich_result() -> GateResult:
     )
 
 
+def unanswered_result(number: int = 2) -> GateResult:
+    """No finding, and so many rules that lack the same."""
+    asked = (
+        outcome("malware", "scans", Action.STOP, problem="no malware scan was run", rule_id=f"m{n}")
+        for n in range(number)
+    )
+    return result(*asked, name="docker.io/library/unanswered:1")
+
+
 def clean_result() -> GateResult:
     return result(outcome("dockerfile", "effective_user", Action.STOP), name="docker.io/library/clean:1")
 
