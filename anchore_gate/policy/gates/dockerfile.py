@@ -23,6 +23,7 @@ _KEYWORDS = (
 _CHECKS = ("=", "!=", "exists", "not_exists", "like", "not_like", "in", "not_in")
 _PORTS = regex(r"(\d{1,20})(?:-(\d{1,20}))?(?:/(?:tcp|udp))?", re.ASCII | re.IGNORECASE)
 _LAST_PORT = 65_535
+_NUMBER = regex(r"[+-]?[0-9]{1,20}")
 _ACTUAL = "Ask only of a Dockerfile that was given, not of one guessed from the history"
 
 
@@ -136,7 +137,7 @@ class EffectiveUser(Trigger):
         last = _last_user(instructions)
         user = (_user(last.value) if last else "") or "root"
         named = {name.strip() for name in self.users.split(",")}
-        spellings = {one for whole in (user, unquoted(user)) for one in (whole, whole.partition(":")[0])}
+        spellings = _spellings(user)
         if self.type == "denylist" and "$" in user:  # the image knows what the build put there
             spellings.add(evidence.image.config.user.partition(":")[0] or "root")
         is_listed = bool(named & spellings)
@@ -158,6 +159,12 @@ def _user(written: str) -> str:
     """The user of a USER instruction, which a history puts in brackets."""
     user = written.strip().removeprefix("[").partition("]")[0].strip()
     return user[1:-1] if len(user) > 1 and user[0] == user[-1] and user[0] in "\"'" else user
+
+
+def _spellings(user: str) -> set[str]:
+    """What a list may call it: with its group and without, without quotes, `00` as the number that it is."""
+    found = {one for whole in (user, unquoted(user)) for one in (whole, whole.partition(":")[0])}
+    return found | {str(int(one)) for one in found if _NUMBER.fullmatch(one)}
 
 
 def _last_user(instructions: tuple[Instruction, ...]) -> Instruction | None:
