@@ -188,7 +188,7 @@ def _fields(acceptance: Acceptance, words: Words) -> dict[str, str]:
 
 
 def _new_id(items: list[Any], acceptance: Acceptance) -> str:
-    taken = {one.get("id") for one in items if isinstance(one, dict)}
+    taken = {str(one.get("id")) for one in items if isinstance(one, dict)}  # it may be a list
     made = "allow-" + sha256(f"{acceptance.gate} {acceptance.trigger_id}".encode()).hexdigest()[:12]
     number, unique = 1, made
     while unique in taken:

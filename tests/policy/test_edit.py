@@ -146,6 +146,14 @@ def test_until_when_it_was_accepted_is_told() -> None:
     assert len(items_of(policy.finished())) == 2
 
 
+@pytest.mark.parametrize("odd", [[], {}, 7, None])
+def test_an_item_whose_id_is_no_text_is_in_nobodys_way(odd: Any) -> None:
+    edited = accept(json.dumps(bundle(items=[{**OLD, "id": odd}])), ITEM, allowlist_id="w1")
+
+    assert items_of(edited)[0]["id"] == odd
+    assert len(items_of(edited)) == 2
+
+
 def test_a_byte_order_mark_stays() -> None:
     edited = accept("\ufeff" + json.dumps(bundle()), ITEM, allowlist_id="w1")
 
