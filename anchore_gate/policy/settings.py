@@ -84,6 +84,8 @@ def settings_from(raw: Any, *, base: AnalyzerSettings) -> AnalyzerSettings:
     document = _mapping(raw, "the file")
     if "analyzer" in document:
         return with_table(document["analyzer"], base=base)
+    if document and not document.keys() & _SECTIONS:
+        raise ConfigError(f"no section that is known: {', '.join(('analyzer', *sorted(_SECTIONS)))}")
     settings = base
     if "secret_search" in document:
         found, size, binary = _search_section(document["secret_search"], "secret_search")
@@ -103,8 +105,10 @@ def settings_from(raw: Any, *, base: AnalyzerSettings) -> AnalyzerSettings:
         settings = replace(settings, retrieve=files, retrieve_max_size=size)
     malware = _mapping(document.get("malware"), "malware")
     clamav = _mapping(malware.get("clamav"), "malware.clamav")
-    return replace(settings, malware=clamav.get("enabled", settings.malware) is True)
+    return replace(settings, malware=_switch(clamav, "malware.clamav.enabled", default=settings.malware))
 
+
+_SECTIONS = frozenset({"secret_search", "content_search", "retrieve_files", "malware"})  # of Anchore's file
 
 _TABLES = {
     "secrets": ("defaults", "expressions", "max-size"),
@@ -224,6 +228,9 @@ def _mapping(raw: Any, where: str) -> dict[str, Any]:
         return {}
     if not isinstance(raw, dict):
         raise ConfigError(f"{where}: not a mapping")
+    for key in raw:
+        if not isinstance(key, str):
+            raise ConfigError(f"{where}: a key that is no text: {_shown(key)}")
     return raw
 
 

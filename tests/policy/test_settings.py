@@ -139,6 +139,15 @@ def test_anchores_own_file_is_read(tmp_path: Path) -> None:
         ('secret_search: {match_params: ["MAXFILESIZE=x"]}', "secret_search.match_params: not a size"),
         ("retrieve_files: {max_file_size_kb: no}", "retrieve_files.max_file_size_kb: not a size"),
         ("retrieve_files: {file_list: 7}", "retrieve_files.file_list: not a list of texts"),
+        ("malware: {clamav: {enabled: 'on'}}", "malware.clamav.enabled: neither true nor false: 'on'"),
+        ("malware: {clamav: {1: 2}}", "malware.clamav: a key that is no text: 1"),
+        ("secret_serach: {}", "no section that is known: analyzer, content_search, malware, "),
+        ("yes: 1", "the file: a key that is no text: True"),
+        ("analyzer: {1: x}", "analyzer: a key that is no text: 1"),
+        (
+            "analyzer: {secrets: {expressions: {no: x}}}",
+            "analyzer.secrets.expressions: a key that is no text: False",
+        ),
     ],
 )
 def test_a_wrong_file_of_anchores_is_told_in_one_line(tmp_path: Path, text: str, said: str) -> None:
