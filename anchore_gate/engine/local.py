@@ -21,6 +21,7 @@ from anchore_gate.model.inventory import Inventory
 from anchore_gate.model.result import Assessment
 from anchore_gate.policy.bundle import Bundle
 from anchore_gate.policy.evaluate import evaluate
+from anchore_gate.policy.official import by_the_other_name
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import Evidence, MalwareFinding
@@ -189,7 +190,7 @@ class LocalEngine:
     ) -> Assessment:
         matched = _matched(seen.inventory, store)
         matches = matched.matches if matched else ()
-        unseen = bundle.unseen(target, self.settings)
+        unseen = (*bundle.unseen(target, self.settings), *by_the_other_name(bundle, target))
         told = (*seen.notes, *unseen, *(matched.notes if matched else ()))
         if self.vex:
             from anchore_gate.vulnerability.vex import apply_vex

@@ -8,6 +8,7 @@ from itertools import takewhile
 
 from anchore_gate.model.evaluation import Problem
 from anchore_gate.policy.bundle import NO_RULE, Allowlist, Bundle, ImageRule, Rule
+from anchore_gate.policy.official import by_the_other_name
 from anchore_gate.policy.parameter import COMPARISONS
 from anchore_gate.policy.target import Target
 from anchore_gate.policy.trigger import description
@@ -54,6 +55,7 @@ def _image(bundle: Bundle, target: Target, now: datetime) -> Iterator[str]:
                 yield f"always {word}: {_rule(rule)}"
             elif _may_match(rule, target):
                 yield f"if that is its {rule.image_type}, always {word}: {_rule(rule)}"
+    yield from (f"note: {told}" for told in by_the_other_name(bundle, target))
 
 
 def _may_match(rule: ImageRule, target: Target) -> bool:

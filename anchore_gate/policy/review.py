@@ -20,8 +20,13 @@ from anchore_gate.policy.fault import caution
 from anchore_gate.policy.idle import idle_items
 from anchore_gate.policy.pattern import Pattern, has_shape
 from anchore_gate.policy.settings import AnalyzerSettings
+from anchore_gate.regex import regex
 
 _ANY = "*"
+_SHAPES = {
+    "digest": (regex("sha256:[0-9a-f]{64}"), "sha256: and 64 hexadecimal digits, without a pattern"),
+    "id": (regex("(?:sha256:)?[0-9a-f]{64}"), "64 hexadecimal digits, without a pattern"),
+}
 _SETTINGS = AnalyzerSettings.default()
 _CONFIGURED = frozenset({"files", "secret_scans"})  # what they can find, a policy alone does not say
 _MOST_COMPARED = 200  # mappings with `*` for the repository, or with one repository: each with all later ones
@@ -39,6 +44,7 @@ def review(bundle: Bundle, *, now: datetime) -> Iterator[Problem]:
     yield from _unused(bundle)
     yield from _unreachable(bundle.mappings)
     yield from _unasked(bundle)
+    yield from _unlike_any(bundle)
     for allowlist in bundle.allowlists:
         yield from idle_items(allowlist, dialect=bundle.dialect)
     yield from _expired(bundle, now)
@@ -114,6 +120,15 @@ def _unasked(bundle: Bundle) -> Iterator[Problem]:
     for mapping in bundle.mappings:
         if empty.issuperset(mapping.matched.rule_set_ids):
             yield caution(f"{NO_RULE}: no image is asked anything", mapping.path, "NoRules")
+
+
+def _unlike_any(bundle: Bundle) -> Iterator[Problem]:
+    """Digests and ids that no image has: a short one picks nothing."""
+    for rule in (*bundle.mappings, *bundle.allowlisted_images, *bundle.denylisted_images):
+        shape, written = _SHAPES.get(rule.image_type, (None, ""))
+        if shape is not None and not shape.fullmatch(rule.image.text):
+            message = f"no image has the {rule.image_type} {rule.image.text!r}"[:200]
+            yield caution(f"{message}: it is {written}", f"{rule.path}.image.value", "Unreachable")
 
 
 def _unused(bundle: Bundle) -> Iterator[Problem]:

@@ -41,6 +41,25 @@ def test_a_policy_that_asks_no_image_anything_is_told() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "value", "is_told"),
+    [
+        ("digest", "sha256:" + "a" * 64, False),
+        ("digest", "sha256:" + "a" * 12, True),
+        ("digest", "a" * 64, True),
+        ("digest", "*", True),
+        ("id", "a" * 64, False),
+        ("id", "sha256:" + "a" * 64, False),
+        ("id", "a" * 12, True),
+        ("tag", "a" * 12, False),
+    ],
+)
+def test_a_digest_or_id_that_no_image_has_is_told(kind: str, value: str, is_told: bool) -> None:
+    raw = bundle(rule("always", "always"), blacklisted_images=[mapping(type=kind, value=value)])
+
+    assert warned(raw) == ([("Unreachable", "blacklisted_images[0].image.value")] if is_told else [])
+
+
+@pytest.mark.parametrize(
     ("gate", "trigger_id", "why"),
     [
         ("vulnerabilites", "*", "no gate 'vulnerabilites' (known: always, "),
@@ -308,6 +327,12 @@ def test_what_a_name_does_not_tell_is_told_as_a_condition() -> None:
     known = told(raw, f"app@{digest}")
     assert "mapping 1: by-digest" in known
     assert "picks it first if" not in known
+
+
+def test_the_other_name_of_an_official_image_is_explained() -> None:
+    raw = bundle(rule("always", "always"), blacklisted_images=[mapping("*", "library/ubuntu")])
+
+    assert "note: blacklisted_images[0] picks docker.io/library/ubuntu" in told(raw, "ubuntu")
 
 
 def test_a_mapping_without_rules_is_told() -> None:
