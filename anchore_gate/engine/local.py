@@ -20,7 +20,7 @@ from anchore_gate.model.image import Dockerfile, Image, ImageReference
 from anchore_gate.model.inventory import Inventory
 from anchore_gate.model.result import Assessment
 from anchore_gate.policy.bundle import Bundle
-from anchore_gate.policy.evaluate import evaluate
+from anchore_gate.policy.evaluate import evaluate, passed_over
 from anchore_gate.policy.official import by_the_other_name
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.target import Target
@@ -228,7 +228,7 @@ class LocalEngine:
             incomparable=matched.incomparable if matched else (),
             database=evidence.database,
             dockerfile=evidence.dockerfile,
-            notes=told,
+            notes=(*told, *passed_over(bundle, evidence, target=target)),
         )
 
     def _needs(self, request: Request, asked: Needs) -> Needs:

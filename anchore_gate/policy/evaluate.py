@@ -48,6 +48,7 @@ def evaluate(
         return blank
     if unmapped is not Action.GO:
         blank = replace(blank, problems=(*blank.problems, *_unasked(bundle, selection, target, unmapped)))
+    evidence = _as_read(bundle, evidence)
     outcomes = [
         _ask(rule, rule_set, bundle.dialect, evidence, unsupported, incomparable)
         for rule_set in selection.rule_sets
@@ -61,6 +62,25 @@ def evaluate(
         allowlisted_image=_first(bundle.allowlisted_images, target),
         denylisted_image=_first(bundle.denylisted_images, target),
         expiring=tuple(allowed.expiring()),
+    )
+
+
+def _as_read(bundle: Bundle, evidence: Evidence) -> Evidence:
+    """What a bundle in Engine's words sees: what Engine's analyzer retrieves, and no link is among it."""
+    return evidence if bundle.dialect == legacy.ENTERPRISE else replace(evidence, reads_links=False)
+
+
+def passed_over(bundle: Bundle, evidence: Evidence, *, target: Target) -> tuple[str, ...]:
+    """The links that rules ask for and do not read, in a sentence each."""
+    if evidence.files is None or bundle.dialect == legacy.ENTERPRISE:
+        return ()
+    rules = (rule for rule_set in bundle.selection(target).rule_sets for rule in rule_set.rules)
+    asked = {rule.question.reads for rule in rules if rule.question is not None} - {""}
+    return tuple(
+        f"{path} is a link: no rule of a bundle in Engine's words reads what is behind it, as in Engine "
+        "(content_not_available fires; in Enterprise's words it is read: policy convert)"
+        for path in sorted(asked)
+        if evidence.is_link(path)
     )
 
 

@@ -87,6 +87,7 @@ class Evidence:
         None  # the only files the analyzer retrieves; None: any that rules name
     )
     previous: Inventory | None = None  # of the image that had this tag before, where it is known
+    reads_links: bool = True  # whether what is behind a link is read where the link is to be retrieved
     _by_name: dict[tuple[bool, str], list[Package]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -108,6 +109,8 @@ class Evidence:
     def text_of(self, path: str) -> str | None:
         """A wanted file's text, None where the image has none. Raises `PolicyError` for one too long."""
         files, path = self.filesystem, absolute(path)
+        if not self.reads_links and self.is_link(path):
+            return None
         if files.has(path):
             return files.read(path).decode("utf-8", "surrogateescape")
         if size := dict(files.oversized).get(path):
@@ -120,6 +123,11 @@ class Evidence:
         path = absolute(path)
         entry = self.filesystem.entry(path) if is_listed else None
         return entry is not None and entry.type == "file" and self.filesystem.has(path)
+
+    def is_link(self, path: str) -> bool:
+        """Whether a symbolic link stands there. Raises `PolicyError` where files are not at hand."""
+        entry = self.filesystem.entry(absolute(path))
+        return entry is not None and entry.type == "symlink"
 
     @property
     def packages(self) -> tuple[Package, ...]:
@@ -167,6 +175,11 @@ class Trigger:
     def needs(self, settings: AnalyzerSettings) -> Needs:  # noqa: ARG002  # a trigger of the Dockerfile needs none
         """What must be looked at for it."""
         return Needs()
+
+    @property
+    def reads(self) -> str:
+        """The file whose text it asks for, if any."""
+        return ""
 
     def unseen(self, settings: AnalyzerSettings) -> str:  # noqa: ARG002  # most triggers see what they ask for
         """Why it can find nothing under these settings, whatever the image; empty where it can."""

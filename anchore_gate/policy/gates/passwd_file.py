@@ -24,6 +24,11 @@ class _Passwd(Trigger):
         """See `Trigger.needs`."""
         return Needs(wants=(Want.exact(_PATH, limit=settings.retrieve_max_size),))
 
+    @property
+    def reads(self) -> str:
+        """See `Trigger.reads`."""
+        return _PATH
+
     def denied(self, word: str, listed: tuple[str, ...], field: int, evidence: Evidence) -> Iterator[Finding]:
         """A finding for each account whose field is listed."""
         for line, parts in _entries(evidence):

@@ -44,6 +44,11 @@ class ContentRegex(Trigger):
     regex: Expression = parameter(EXPRESSION, description="The expression", example=".*SSLEnabled.*")
     check: str = parameter(choice("match", "no_match"), description="What fires", example="match")
 
+    @property
+    def reads(self) -> str:
+        """See `Trigger.reads`."""
+        return self.path
+
     def needs(self, settings: AnalyzerSettings) -> Needs:
         """See `Trigger.needs`."""
         return Needs(wants=(Want.exact(absolute(self.path), limit=settings.retrieve_max_size),))

@@ -9,6 +9,7 @@ import pytest
 from anchore_gate.image.filesystem import FileEntry
 from anchore_gate.model.image import Image, ImageConfig, Platform
 from anchore_gate.model.inventory import Distro, Inventory, Package
+from anchore_gate.policy.evaluate import passed_over
 from anchore_gate.policy.identity import hashed_id
 from anchore_gate.policy.parse import parse_bundle
 from anchore_gate.policy.settings import AnalyzerSettings
@@ -257,7 +258,7 @@ def test_accounts_that_are_not_to_be_retrieved_are_told(listed: tuple[str, ...] 
     assert len(findings(bundle(rule("passwd_file", "content_not_available")), seen)) == count
 
 
-def test_a_link_is_not_retrieved_as_in_engine_and_read_all_the_same() -> None:
+def test_a_link_is_not_retrieved_as_in_engine_and_read_in_enterprises_words() -> None:
     link = FileEntry(path="/etc/passwd", type="symlink", mode=0o120777, link="../usr/lib/passwd")
     seen = evidence(files=files(link, kept={"/etc/passwd": f"{ROOT}\n".encode()}))
     rules = (
@@ -267,7 +268,14 @@ def test_a_link_is_not_retrieved_as_in_engine_and_read_all_the_same() -> None:
         rule("retrieved_files", "content_regex", path="/etc/passwd", regex="root", check="match"),
     )
 
-    assert len(findings(bundle(*rules), seen)) == len(rules)
+    assert len(findings(enterprise(*rules), seen)) == len(rules)
+    assert [one.message.split()[0] for one in findings(bundle(*rules), seen)] == ["Cannot", "Cannot"]
+    told = [
+        passed_over(parse_bundle(make(*rules)), seen, target=Target.parse("app"))
+        for make in (bundle, enterprise)
+    ]
+    assert [len(one) for one in told] == [1, 0]
+    assert told[0][0].startswith("/etc/passwd is a link: no rule of a bundle in Engine's words reads")
 
 
 CONF = evidence(files=files(kept={"/a": b"SSL on\nport 80\n"}))
