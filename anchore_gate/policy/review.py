@@ -45,6 +45,7 @@ def review(bundle: Bundle, *, now: datetime) -> Iterator[Problem]:
     yield from _unreachable(bundle.mappings)
     yield from _unasked(bundle)
     yield from _unlike_any(bundle)
+    yield from _sweeping(bundle)
     for allowlist in bundle.allowlists:
         yield from idle_items(allowlist, dialect=bundle.dialect)
     yield from _expired(bundle, now)
@@ -129,6 +130,18 @@ def _unlike_any(bundle: Bundle) -> Iterator[Problem]:
         if shape is not None and not shape.fullmatch(rule.image.text):
             message = f"no image has the {rule.image_type} {rule.image.text!r}"[:200]
             yield caution(f"{message}: it is {written}", f"{rule.path}.image.value", "Unreachable")
+
+
+def _sweeping(bundle: Bundle) -> Iterator[Problem]:
+    """Lists of images that leave nothing to the rules."""
+    lists = ((bundle.allowlisted_images, "passes"), (bundle.denylisted_images, "is stopped"))
+    for rules, fate in lists:
+        for rule in rules:
+            if (
+                rule.image_type == "tag"
+                and _ANY == rule.registry.text == rule.repository.text == rule.image.text
+            ):
+                yield caution(f"every image {fate}, whatever the rules say", rule.path, "EveryImage")
 
 
 def _unused(bundle: Bundle) -> Iterator[Problem]:
