@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
 from anchore_gate.errors import InvalidBundle, PolicyError
@@ -17,6 +18,7 @@ from anchore_gate.policy.trigger import Trigger
 from anchore_gate.typed import TYPE_CHECKING, Any
 from anchore_gate.values import dataclass
 
+_NAMED = 5  # ids that may be meant
 NO_RULE = "the rule sets of the mapping hold no rule"
 
 if TYPE_CHECKING:
@@ -270,8 +272,15 @@ def references(known: Mapping[str, int], ids: tuple[str, ...], kind: str, path: 
     for one in dict.fromkeys(ids):
         count = known.get(one, 0)
         if count == 0:
-            message = f"no {kind} has the id {one!r}"
+            message = f"no {kind} has the id {one!r} ({_ids(known)})"
             yield Problem(severity="error", type="ReferencedObjectNotFoundError", message=message, path=path)
         elif count > 1:
             message = f"more than one {kind} has the id {one!r}"
             yield Problem(severity="error", type="DuplicateIdentifierFoundError", message=message, path=path)
+
+
+def _ids(known: Mapping[str, int]) -> str:
+    """Which ids may be meant: the first few."""
+    few = ", ".join(repr(one) for one in islice(known, _NAMED))
+    more = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
+    return f"there are: {few[:200]}{more}" if known else "there is none"

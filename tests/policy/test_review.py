@@ -153,10 +153,23 @@ def test_what_judges_sources_refers_to_rule_sets_and_allowlists_too(key: str) ->
     raw[key] = [{"rule_set_ids": ["s1", "s9"], "allowlist_ids": ["l1", "l9"]}, None, {"rule_set_ids": 7}]
     found = list(review(parse_bundle(raw), now=NOW))
     assert [(one.severity, one.path, one.message) for one in found] == [
-        ("warn", f"{key}[0]", "no rule_set has the id 's9'; it stops no image"),
-        ("warn", f"{key}[0]", "no allowlist has the id 'l9'; it stops no image"),
+        ("warn", f"{key}[0]", "no rule_set has the id 's9' (there are: 'p1', 's1'); it stops no image"),
+        ("warn", f"{key}[0]", "no allowlist has the id 'l9' (there are: 'w1', 'l1'); it stops no image"),
     ]
     assert judge(raw).final_action is Action.GO
+
+
+def test_ids_that_may_be_meant_are_named() -> None:
+    raw = bundle(rule("always", "always"), mappings=[mapping(policy_id="nope")])
+    raw["policies"] += [{"id": f"p{n}", "version": "1_0", "rules": []} for n in range(2, 9)]
+    raw["whitelists"] = []
+
+    found = [one.message for one in review(parse_bundle(raw), now=NOW) if one.severity == "error"]
+
+    assert found == [
+        "no policy has the id 'nope' (there are: 'p1', 'p2', 'p3', 'p4', 'p5' and 3 more)",
+        "no whitelist has the id 'w1' (there is none)",
+    ]
 
 
 def test_what_only_a_faulty_mapping_refers_to_is_not_called_unreferenced() -> None:
