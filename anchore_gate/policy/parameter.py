@@ -101,7 +101,9 @@ def choice(*words: str) -> Kind:
         for spelling in (text, legacy.current_word(text)):
             if spelling in words:
                 return spelling
-        raise ValueError(f"not one of {', '.join(words)}")
+        old = tuple(map(legacy.old_word, words))
+        also = f" (in Engine {', '.join(old)})" if old != words else ""
+        raise ValueError(f"not one of {', '.join(words)}{also}")
 
     return Kind(name="one of", parse=parse, choices=words)
 

@@ -11,6 +11,7 @@ from anchore_gate.policy.fault import mistyped
 from anchore_gate.policy.gates import REMOTE_GATES, REMOTE_TRIGGERS, find_gate, find_trigger, gate_names
 from anchore_gate.policy.legacy import ENDED_GATES, ENDED_TRIGGERS, ENGINE_WORDS
 from anchore_gate.policy.parameter import ParameterFault, configure
+from anchore_gate.policy.trigger import Trigger
 from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
 
@@ -108,9 +109,14 @@ def _unknown(gate: str, trigger: str, path: str) -> RuleFault:
     if group is None:
         known = ", ".join((*gate_names(), *REMOTE_GATES))
         return _fault("GateNotFoundError", f"no gate {gate!r} (known: {known})", f"{path}.gate")
-    triggers = ", ".join(one.NAME for one in group.triggers)
+    triggers = ", ".join(map(_trigger_names, group.triggers))
     message = f"no trigger {trigger!r} in gate {gate!r} (known: {triggers})"
     return _fault("TriggerNotFoundError", message, f"{path}.trigger")
+
+
+def _trigger_names(trigger: type[Trigger]) -> str:
+    old = legacy.trigger_name(trigger.GATE, trigger.NAME, dialect=legacy.ENGINE)
+    return trigger.NAME if old == trigger.NAME else f"{trigger.NAME} (in Engine {old})"
 
 
 def _ended(gate: str, trigger: str, path: str) -> RuleFault:

@@ -159,6 +159,21 @@ def test_what_judges_sources_refers_to_rule_sets_and_allowlists_too(key: str) ->
     assert judge(raw).final_action is Action.GO
 
 
+def test_an_unknown_word_is_answered_with_the_words_of_both_products() -> None:
+    raw = bundle(
+        rule("packages", "blocklist"),
+        rule("dockerfile", "exposed_ports", ports="22", type="blocklist"),
+    )
+
+    trigger, choice = (one.message for one in parse_bundle(raw).rule_sets[0].problems)
+
+    assert trigger == (
+        "no trigger 'blocklist' in gate 'packages' "
+        "(known: required_package, verify, denylist (in Engine blacklist), metadata)"
+    )
+    assert choice == "type: not one of allowlist, denylist (in Engine whitelist, blacklist): 'blocklist'"
+
+
 def test_ids_that_may_be_meant_are_named() -> None:
     raw = bundle(rule("always", "always"), mappings=[mapping(policy_id="nope")])
     raw["policies"] += [{"id": f"p{n}", "version": "1_0", "rules": []} for n in range(2, 9)]
