@@ -9,6 +9,7 @@ import pytest
 
 from anchore_gate import gate
 from anchore_gate.model.evaluation import Action
+from anchore_gate.policy import expression
 from anchore_gate.policy.official import by_the_other_name
 from anchore_gate.policy.parse import parse_bundle
 from anchore_gate.policy.target import Target
@@ -52,6 +53,15 @@ def test_what_fits_both_names_is_not_told() -> None:
     raw = bundle(ALWAYS, whitelisted_images=[mapping("*", "regexp:(library/)?nginx$")])
 
     assert told(raw, "nginx") == told(raw, "library/nginx") == []
+
+
+def test_an_expression_that_runs_away_with_the_other_name_is_in_nobodys_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(expression, "TIME_BOUND", 0.2)
+    raw = bundle(ALWAYS, mappings=[mapping("*", "regexp:library/(?=a)(a+)+b"), mapping()])
+
+    assert told(raw, "a" * 60) == []
 
 
 def test_a_check_tells_it(tmp_path: Path) -> None:
