@@ -113,8 +113,10 @@ def _told(problems: tuple[Problem, ...]) -> Iterator[str]:
 
 def _asked(rule: Rule, dialect: str) -> str:
     given = ", ".join(f"{name}={_value(value)}" for name, value in rule.params)
-    asked = rule.unsupported or (description(type(rule.question)) if rule.question else "")
-    words = rule.description or asked
+    words = rule.description or (description(type(rule.question)) if rule.question else "")
+    if rule.unsupported:
+        told = f"{rule.unsupported}; here it stops the image (--unsupported decides)"
+        words = f"{words} ({told})" if words else told
     return f"{rule.action.name} {rule.named(dialect)}" + (f" ({given})" if given else "") + f": {words}"
 
 

@@ -33,6 +33,17 @@ def test_a_policy_is_explained_for_one_image() -> None:
     assert "mapping 1: m1: registry nowhere.example" in told(raw)
 
 
+@pytest.mark.parametrize("words", ["", "The STIG is kept."])
+def test_a_rule_that_only_a_service_answers_is_explained_as_check_takes_it(words: str) -> None:
+    asked = {**rule("stig", "evaluation_result", "WARN"), "description": words}
+
+    [line] = [one for one in told(bundle(asked), "app").splitlines() if "stig" in one]
+
+    assert line.startswith(f"    WARN stig/evaluation_result: {words}")
+    assert "only with a remote engine: " in line
+    assert "; here it stops the image (--unsupported decides)" in line
+
+
 def test_a_comparison_is_told_apart_from_the_sign_before_it() -> None:
     asked = rule("vulnerabilities", "package", package_type="all", severity_comparison="=", severity="medium")
 
