@@ -17,7 +17,6 @@ MAX_DEPTH = 100
 _LONG = 1000
 _MAX_TOLD = 1000
 _CONTAINERS: frozenset[type] = frozenset({dict, list})
-_DECODER = json.JSONDecoder()
 _SHIPPED = Path(__file__).parent / "bundles"
 
 
@@ -80,7 +79,7 @@ def list_at(text: str) -> tuple[list[Any], int]:
     """
     if len(text) > MAX_VALUES:
         _counted(text)
-    value, length = _DECODER.raw_decode(text)
+    value, length = json.JSONDecoder(parse_constant=_refused).raw_decode(text)
     text = text[:length]
     commas, opened = _counted(text)
     if not _is_plain(value, text, commas=commas, opened=opened):
@@ -98,13 +97,19 @@ def _counted(text: str) -> tuple[int, int]:
 
 def _loaded(text: str, *, object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=object_pairs_hook)
+        return json.loads(text, object_pairs_hook=object_pairs_hook, parse_constant=_refused)
     except RecursionError as problem:
         raise InvalidBundle("nested too deeply") from problem
+    except InvalidBundle:
+        raise
     except json.JSONDecodeError as problem:
         raise InvalidBundle(f"not JSON: {_beginning(text) or problem}") from problem
     except ValueError as problem:  # Python reads no number of more than 4,300 digits
         raise InvalidBundle("a number of too many digits") from problem
+
+
+def _refused(constant: str) -> Any:
+    raise InvalidBundle(f"not JSON: {constant} is no value")  # but to Python
 
 
 def _beginning(text: str) -> str:

@@ -70,7 +70,7 @@ class Items:
             trigger_id=self.trigger_ids[number],
             pattern=self.patterns.get(number),
             expires_on=self._moments.get(find("expires_on")),
-            reason=_text(find("reason") or find("description")),
+            reason=_text(find("reason") or find("description") or find("comment")),
             owner=_text(find("owner")),
         )
 

@@ -38,6 +38,7 @@ from anchore_gate.policy.bundle import load_bundle
         ('{"id": "x", "version": "1_0", "policies": null, "mappings": null}', "an empty policy"),
         ("[" * 5000 + "]" * 5000, "nested"),
         ('{"a":' * 200 + "1" + "}" * 200, "nested more than 100 levels deep"),
+        ('{"a": NaN}', "not JSON: NaN is no value"),
         ('{"a": ' + "9" * 5000 + "}", "a number of too many digits"),
         ('{"id": "x", "id": "y"}', "the key 'id' is written twice"),
     ],

@@ -249,6 +249,15 @@ def item(days: float, **more: Any) -> dict[str, Any]:
     return {"id": "x", "gate": "always", "trigger_id": "always", "expires_on": ends, **more}
 
 
+@pytest.mark.parametrize("key", ["reason", "description", "comment"])
+def test_what_an_item_says_of_itself_is_its_reason(key: str) -> None:
+    accepted = {"id": "i", "gate": "always", "trigger_id": "always", key: "until the vendor answers"}
+    [finding] = judge(bundle(ALWAYS, items=[accepted])).outcomes[0].findings
+
+    assert finding.suppressed is not None
+    assert finding.suppressed.reason == "until the vendor answers"
+
+
 def test_an_expired_item_is_named_as_the_reason() -> None:
     result = judge(bundle(ALWAYS, items=[item(0, reason="until the vendor answers", owner="ops")]))
 
