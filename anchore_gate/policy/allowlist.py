@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate
 
+from anchore_gate.errors import PolicyError
 from anchore_gate.model.evaluation import ExpiringItem
 from anchore_gate.model.suppression import Suppression
 from anchore_gate.policy.bundle import Allowlist
@@ -66,15 +67,22 @@ class Allowed:
         self._met: set[int] = set()
 
     def find(self, gate: str, ids: tuple[str, ...]) -> tuple[Suppression | None, Suppression | None]:
-        """The first item that accepts any of the ids, and the first expired one that would have."""
+        """
+        The first item that accepts any of the ids, and the first expired one that would have.
+
+        Raises `PolicyError` when an expression takes too long.
+        """
         expired = None
         for number in sorted({number for one in ids for number in self._index.candidates(one)}):
             allowlist, place = self._place(number)
             if allowlist.items.gate(place) != gate:
                 continue
             item = allowlist.items.item(place)
-            if not any(_fits(item, one) for one in ids):
-                continue
+            try:
+                if not any(_fits(item, one) for one in ids):
+                    continue
+            except PolicyError as problem:
+                raise PolicyError(f"{allowlist.path}.items[{place}]: {problem}") from problem
             if item.expires_on is None or item.expires_on > self._now:
                 return _suppression(allowlist, item), expired
             if expired is None:

@@ -135,10 +135,13 @@ def _identified(finding: Finding, rule: Rule, dialect: str) -> Finding:
 
 
 def _excused(outcome: RuleOutcome, allowed: Allowed) -> RuleOutcome:
-    """The same, with the findings set aside that the allowlists accept."""
+    """The same, with what the allowlists accept set aside; nothing is, where one of them cannot be asked."""
     if not outcome.findings:
         return outcome
-    findings = tuple(_judged(finding, outcome.gate, allowed) for finding in outcome.findings)
+    try:
+        findings = tuple(_judged(finding, outcome.gate, allowed) for finding in outcome.findings)
+    except GateError as error:
+        return replace(outcome, problem=str(error), problem_action=Action.STOP)
     return replace(outcome, findings=findings)
 
 

@@ -114,6 +114,21 @@ def test_an_expression_that_takes_too_long_is_named_by_its_place(monkeypatch: py
         judge(raw, tag="a" * 60)
 
 
+def test_an_item_that_takes_too_long_accepts_nothing_and_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expression, "TIME_BOUND", 0.2)
+    monkeypatch.setattr(expression, "_WORKER", "import time; time.sleep(60)")
+    other = {"id": "i", "gate": "files", "trigger_id": "always"}
+    slow = {"id": "i", "gate": "always", "trigger_id": "regexp:(?=a)always"}
+
+    result = judge(bundle({**ALWAYS, "action": "WARN"}, items=[other, slow]))
+
+    [outcome] = result.outcomes
+    assert result.final_action is Action.STOP
+    assert outcome.findings[0].suppressed is None
+    assert outcome.problem is not None
+    assert outcome.problem.startswith("whitelists[0].items[1]: the expression '(?=a)always' took longer than")
+
+
 def test_mappings_by_digest_work() -> None:
     raw = bundle(ALWAYS, mappings=[mapping(value="sha256:" + "b" * 64, type="digest")])
 
