@@ -40,8 +40,8 @@ def evaluate(
         bundle_name=bundle.name,
         bundle_digest=bundle.digest,
         bundle_source=bundle.source,
-        mapping=selection.mapping.matched if selection.mapping else None,
-        problems=selection.problems,
+        mapping=_picked(bundle, selection),
+        problems=_standing(selection),
         unmapped=unmapped,
     )
     if selection.has_error:
@@ -63,6 +63,19 @@ def evaluate(
         denylisted_image=_first(bundle.denylisted_images, target),
         expiring=tuple(allowed.expiring()),
     )
+
+
+def _picked(bundle: Bundle, selection: Selection) -> MatchedRule | None:
+    """The mapping that picks the image: nobody knows which one does where one of them cannot be read."""
+    is_open = any(problem.path.startswith("mappings") for problem in bundle.problems)
+    return None if is_open or selection.mapping is None else selection.mapping.matched
+
+
+def _standing(selection: Selection) -> tuple[Problem, ...]:
+    """What is wrong: that a rule is passed over goes without saying where none is asked."""
+    if not selection.has_error:
+        return selection.problems
+    return tuple(problem for problem in selection.problems if problem.severity == "error")
 
 
 def _as_read(bundle: Bundle, evidence: Evidence) -> Evidence:

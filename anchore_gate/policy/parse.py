@@ -51,6 +51,7 @@ def read_bundle(raw: Any, *, source: str = "", digest: str = "") -> tuple[Bundle
     words = words_of(raw)
     refusals, faults = list(_refusals(raw, words)), list[Problem]()
     names = (words.rule_sets, words.allowlists, "mappings", words.allowlisted_images, words.denylisted_images)
+    faults += _nulls(raw, words)
     lists = {name: _elements(raw, name, faults) for name in names}
     rule_sets = tuple(_identified(lists[words.rule_sets], words, _rule_set, faults))
     allowlists = tuple(_identified(lists[words.allowlists], words, _allowlist, faults))
@@ -108,7 +109,8 @@ def _refusals(raw: dict[str, Any], words: Words) -> Iterator[Problem]:
         yield fault(
             f"found version {version!r}, expected {expected}"[:200], "version", "UnsupportedVersionError"
         )
-    if not has_new and not has_old:
+    misses_policies = version in ENGINE_WORDS.versions and bool(raw.get("mappings"))  # a bundle all the same
+    if not has_new and not has_old and not misses_policies:
         yield fault(f"neither 'rule_sets' (Enterprise) nor 'policies' (Engine): {_what(raw)}", "")
     if not isinstance(raw.get("id"), str) or not raw["id"]:
         yield mistyped(raw.get("id") or None, "a text", "id")
@@ -126,6 +128,13 @@ def _what(raw: dict[str, Any]) -> str:
     if isinstance(raw.get("items"), list):
         return "an allowlist alone (for --allowlist)"
     return "a rule set alone" if isinstance(raw.get("rules"), list) else "an empty policy"
+
+
+def _nulls(raw: dict[str, Any], words: Words) -> Iterator[Problem]:
+    """Lists that are null: Engine takes none of these for an empty one."""
+    for name in ("mappings", words.allowlisted_images, words.denylisted_images):
+        if words is ENGINE_WORDS and name in raw and raw[name] is None:
+            yield mistyped(None, "a list (it may be empty)", name)
 
 
 def _elements(raw: dict[str, Any], name: str, faults: list[Problem]) -> _Elements:

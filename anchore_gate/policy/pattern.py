@@ -18,7 +18,7 @@ class Pattern:
     @classmethod
     def parse(cls, text: str) -> Pattern:
         """Read a pattern. Raises `ValueError` for an expression that does not compile."""
-        stripped = text.strip()
+        stripped = text.lstrip()  # a blank at the end is the expression's, as in Engine
         if stripped.startswith(_PREFIX):
             return cls(text, Expression(stripped[len(_PREFIX) :]))
         return cls(text)

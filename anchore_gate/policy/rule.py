@@ -16,6 +16,7 @@ from anchore_gate.typed import Any
 from anchore_gate.values import dataclass
 
 _ACTIONS = dict(Action.__members__)
+_NAMES = (("gate", "GateNotFoundError"), ("trigger", "TriggerNotFoundError"))  # the kind where it is empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,13 @@ class RuleFault:
 def parse_rule(raw: Any, *, path: str) -> Iterator[Rule | RuleFault]:
     """The rule, or everything that is wrong with it. A rule of an ended gate is a warning and no rule."""
     if not isinstance(raw, dict):
-        yield _fault("ValidationError", "not an object", path)
+        yield _fault("PolicyError", "not an object", path)
         return
     gate, trigger = _word(raw, "gate"), _word(raw, "trigger")
-    for key in ("gate", "trigger") if not gate or not trigger else ():
+    for key, kind in _NAMES if not gate or not trigger else ():
         if not _word(raw, key):
-            yield RuleFault(mistyped(raw.get(key) or None, "a text", f"{path}.{key}"))
+            fault = mistyped(raw.get(key) or None, "a text", f"{path}.{key}")
+            yield _fault(kind if raw.get(key) == "" else "PolicyError", fault.message, fault.path)
     params, faults = _params(raw.get("params"), path)
     yield from faults
     action = _action(raw.get("action"))

@@ -28,6 +28,7 @@ from anchore_gate.policy.bundle import load_bundle
         ('[{"policy_id": "x", "policy": {}}]', r"a record of Anchore's API.*jq \.\[0\]\.policy FILE"),
         ("{}", "version: found version None, expected '1_0'; neither .*: an empty policy; id: required"),
         ('{"version": "1_0", "id": "x"}', "an empty policy"),
+        ('{"version": "2", "id": "x", "mappings": [{}]}', "neither .* nor .*: an empty policy"),
         ('{"version": "1_0", "id": "x", "items": []}', r"an allowlist alone \(for --allowlist\)"),
         ('{"version": "1_0", "id": "x", "rules": []}', "a rule set alone"),
         ('{"version": "1_0", "policies": []}', "id: required"),

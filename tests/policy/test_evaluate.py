@@ -145,7 +145,11 @@ def test_mappings_by_digest_work() -> None:
         ({"action": None}, "PolicyError"),
         ({"params": None}, "PolicyError"),
         ({"params": [{"name": "foo", "value": "1"}]}, "InvalidParameterError"),
-        ({"gate": 7}, "ValidationError"),
+        ({"gate": 7}, "PolicyError"),
+        ({"gate": None}, "PolicyError"),
+        ({"gate": ""}, "GateNotFoundError"),
+        ({"trigger": None}, "PolicyError"),
+        ({"trigger": ""}, "TriggerNotFoundError"),
     ],
 )
 def test_a_broken_rule_stops_the_images_it_is_for(change: dict[str, Any], kind: str) -> None:

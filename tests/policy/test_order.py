@@ -94,7 +94,6 @@ def test_everything_that_is_wrong_with_what_a_mapping_picks_is_told() -> None:
         rule("nogate", "x"),
         rule("always", "nope"),
         rule("dockerfile", "instruction", instruction="from", check="is", odd="1"),
-        rule("anchoresec", "vulnhigh"),
         {**ALWAYS, "action": "BLOCK"},
     )
     raw = bundle(
@@ -108,7 +107,6 @@ def test_everything_that_is_wrong_with_what_a_mapping_picks_is_told() -> None:
 
     assert sorted(one.type for one in result.problems) == [
         "DuplicateIdentifierFoundError",
-        "EndOfLifedError",
         "GateNotFoundError",
         "InvalidParameterError",
         "ParameterValueInvalidError",

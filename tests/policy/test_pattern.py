@@ -63,6 +63,24 @@ def test_an_expression_that_does_not_compile_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("pattern", "text", "fits"),
+    [
+        ("regexp:ab", "abc", True),
+        ("  regexp:ab", "abc", True),
+        ("regexp:ab ", "abc", False),
+        ("regexp:ab ", "ab c", True),
+        ("regexp:ab\\ ", "ab c", True),
+        ("regexp: ab", "ab", False),
+        ("REGEXP:ab", "ab", False),
+    ],
+)
+def test_only_blanks_before_the_prefix_are_no_part_of_an_expression(
+    pattern: str, text: str, fits: bool
+) -> None:
+    assert Pattern.parse(pattern).matches(text) is fits
+
+
+@pytest.mark.parametrize(
     ("text", "subject"),
     [
         (r"ab", "abc"),
