@@ -159,12 +159,11 @@ def configure(
     faults: list[ParameterFault] = []
     values: dict[str, Any] = {}
     written = legacy.current_parameters(given)
-    for name in given:
-        current = legacy.current_parameter(name)
-        if current not in declared:
-            known = ", ".join(declared) or "none"
-            message = f"{name!r} is not a parameter of {trigger.GATE}/{trigger.NAME} (known: {known})"
-            faults.append(ParameterFault("InvalidParameterError", current, message))
+    unknown = [name for name in given if legacy.current_parameter(name) not in declared]
+    if unknown:  # one fault for all of them, as Engine counts
+        known, odd = ", ".join(declared) or "none", ", ".join(map(repr, unknown))
+        message = f"no parameter {odd} in {trigger.GATE}/{trigger.NAME} (known: {known})"
+        faults.append(ParameterFault("InvalidParameterError", legacy.current_parameter(unknown[0]), message))
     for one in declared.values():
         value = given_value(one, written.get(one.name))
         if value is None:

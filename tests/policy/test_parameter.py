@@ -11,6 +11,7 @@ from anchore_gate.policy.gates import gates
 from anchore_gate.policy.gates.dockerfile import ExposedPorts, InstructionCheck
 from anchore_gate.policy.gates.files import AttributeMatch
 from anchore_gate.policy.gates.licenses import DenylistExactMatch
+from anchore_gate.policy.gates.packages import RequiredPackage
 from anchore_gate.policy.gates.passwd_file import DenylistUsernames
 from anchore_gate.policy.gates.vulnerabilities import PackageTrigger, StaleFeedData
 from anchore_gate.policy.parameter import configure, parameters
@@ -99,6 +100,18 @@ def test_every_required_parameter_is_missed_and_every_unknown_one_named(trigger:
         assert missing == required
 
 
+def test_parameters_that_a_trigger_does_not_have_are_one_fault_that_names_them_as_engine_counts_them() -> (
+    None
+):
+    made, faults = configure(RequiredPackage, {"odd": "1", "name": "bash", "even": None}, rule_id=None)
+
+    assert made is None
+    assert [(one.type, one.name) for one in faults] == [("InvalidParameterError", "odd")]
+    assert faults[0].message == (
+        "no parameter 'odd', 'even' in packages/required_package (known: name, version, version_match_type)"
+    )
+
+
 @pytest.mark.parametrize(
     ("given", "read"),
     [
@@ -123,7 +136,7 @@ def test_an_unknown_parameter_is_named_as_it_is_written() -> None:
         ExposedPorts, {"ports": "1", "type": "denylist", "useridblacklist": "0"}, rule_id=None
     )
 
-    assert [one.message.partition(" is ")[0] for one in faults] == ["'useridblacklist'"]
+    assert [one.message.partition(" in ")[0] for one in faults] == ["no parameter 'useridblacklist'"]
 
 
 def test_names_are_read_in_any_letter_case_and_the_last_of_two_counts() -> None:
