@@ -220,7 +220,7 @@ def _bundle(policy: Bundle | Path | str | None, engine: Engine) -> Bundle | None
     if policy is None and engine.name == "remote":
         return None
     bundle = load_bundle(policy if policy is not None else DEFAULT_POLICY)
-    if not bundle.mappings and not bundle.rule_sets:
+    if not (bundle.mappings or bundle.rule_sets or bundle.problems):
         raise PolicyError(f"the policy {bundle.name or bundle.id!r} is empty: it asks nothing of any image")
     return bundle
 

@@ -159,6 +159,14 @@ def test_an_empty_policy_judges_nothing(demo_images: Images, tmp_path: Path) -> 
         gate(str(demo_images[0]), policy=tmp_path / "p.json", now=NOON)
 
 
+def test_a_policy_that_only_has_faults_is_not_called_empty(demo_images: Images, tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    path.write_text('{"id": "x", "version": "1_0", "policies": [], "mappings": [{"name": "all images"}]}')
+    result = gate(str(demo_images[0]), policy=path, now=NOON)
+    assert not result.passed
+    assert {one.path for one in result.evaluation.problems} >= {"mappings[0].image", "mappings[0].registry"}
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
