@@ -15,6 +15,8 @@ from anchore_gate.values import dataclass
 _NONE = "N/A"  # Engine's word for a package that names no licence: policies deny it
 _NONE_OF = {"deb": "Unknown", "python": f"{_NONE} UNKNOWN"}  # and others: setuptools long wrote the latter
 _UNSAID = frozenset({"npm", "gem", "python"})  # of which Engine says nothing then
+# Engine's database has the distribution's packages first, then these, then the others
+_STORED = {"npm": 1, "gem": 2, "python": 3, "java-archive": 4, "jenkins-plugin": 4}
 _TYPE = "Only packages of the distribution, or only the others"
 
 
@@ -44,13 +46,8 @@ class _Denylist(PackagesTrigger):
         if not hits:
             return
         # the finding's id rests on the order, which with Engine is that of its database, and on the names
-        ours = [(package.name, token) for package, token in hits]
-        written = [(written_name(package), token) for package, token in hits]
-        said = [pair for pair, hit in zip(written, hits, strict=True) if _is_said(*hit)]
-        others = (written, sorted(said), said, sorted(ours), ours)
-        yield self.found(
-            self._message(sorted(written)), earlier=tuple(map(self._message, filter(None, others)))
-        )
+        named = sorted((written_name(package), token) for package, token in hits)
+        yield self.found(self._message(named), earlier=tuple(map(self._message, _orders(hits))))
 
     def _message(self, hits: list[tuple[str, str]]) -> str:
         named = ", ".join(f"{name}({token})" for name, token in hits)
@@ -59,6 +56,20 @@ class _Denylist(PackagesTrigger):
     def times(self, token: str) -> int:
         """How often a package is named for a licence word."""
         raise NotImplementedError
+
+
+def _orders(hits: list[tuple[Package, str]]) -> Iterator[list[tuple[str, str]]]:
+    """What Engine may have named: by either name, in the order of its index or of its rows."""
+    for order in (hits, sorted(hits, key=_row)):
+        written = [(written_name(package), token) for package, token in order]
+        said = [(written_name(package), token) for package, token in order if _is_said(package, token)]
+        ours = [(package.name, token) for package, token in order]
+        yield from filter(None, (written, said, sorted(said), ours, sorted(ours)))
+
+
+def _row(hit: tuple[Package, str]) -> int:
+    package, _ = hit
+    return 0 if package.is_os else _STORED.get(package.type, 5)
 
 
 def _is_said(package: Package, token: str) -> bool:

@@ -62,19 +62,25 @@ def test_licences_are_found_in_one_sorted_finding(trigger: str, licenses: str, h
     assert messages(bundle(rule("licenses", trigger, licenses=licenses)), SEEN) == ([hits] if hits else [])
 
 
-def test_licences_in_another_order_keep_the_id_that_engine_gave_them() -> None:
+@pytest.mark.parametrize(
+    "said",
+    ["b(MIT), b(GPL-3), c(GPL-2), d(GPL-1)", "d(GPL-1), b(MIT), b(GPL-3), c(GPL-2)"],
+    ids=["by-name", "as-engine-stores-them"],
+)
+def test_licences_in_another_order_keep_the_id_that_engine_gave_them(said: str) -> None:
     packages = (
         Package(type="npm", name="b", version="1", licenses=("MIT", "GPL-3")),
-        Package(type="deb", name="c", version="1", licenses=("GPL-2",)),
+        Package(type="python", name="c", version="1", licenses=("GPL-2",)),
+        Package(type="deb", name="d", version="1", licenses=("GPL-1",)),
     )
     seen = evidence(inventory=Inventory(packages=packages))
-    engines = "LICSUBMATCH Packages are installed that have blacklisted licenses: b(MIT), b(GPL-3), c(GPL-2)"
+    engines = f"LICSUBMATCH Packages are installed that have blacklisted licenses: {said}"
     engines_id = hashed_id("licenses", "blacklist_partial_match", engines)
 
     for raw in (bundle, enterprise):
         [finding] = findings(raw(rule("licenses", "denylist_partial_match", licenses="MIT,GPL")), seen)
 
-        assert finding.message.endswith("licenses: b(GPL-3), b(MIT), c(GPL-2)")
+        assert finding.message.endswith("licenses: b(GPL-3), b(MIT), c(GPL-2), d(GPL-1)")
         assert engines_id in finding.other_ids
 
 
