@@ -25,6 +25,7 @@ _TEXTS = (
     "group_id",
     "owned_by",
     "found_by",
+    "main_module",
     "spelling",
 )
 _NUMBERS = ("layer", "epoch")

@@ -67,6 +67,7 @@ def _package(artifact: dict[str, Any], layers: dict[str, int]) -> Package | None
         modularity=text(metadata, "modularityLabel") if has_label else package.modularity,
         vendor=text(metadata, "vendor"),
         maintainer=text(metadata, "maintainer"),
+        main_module=text(metadata, "mainModule"),
         cpes=tuple(_cpes(artifact)),
         found_by="sbom",
     )

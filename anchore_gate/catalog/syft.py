@@ -40,6 +40,7 @@ _METADATA_TYPES = {  # what Engine's time called it, and what Syft has called it
     "gem": ("GemMetadata", "ruby-gemspec"),
     "python": ("PythonPackageMetadata", "python-package"),
     "java-archive": ("JavaMetadata", "java-archive"),
+    "go-module": ("GolangBinMetadata", "go-module-buildinfo-entry"),
 }
 _SCHEMAS = ("2.0.2", "16.0.0")
 
@@ -112,6 +113,8 @@ def _metadata(package: Package) -> dict[str, Any]:
             return _rpm(package)
         case "npm" | "gem":
             return one | {"licenses": list(package.licenses)}
+        case "go-module":
+            return {"mainModule": package.main_module}
         case "python":
             place = package.locations[0] if package.locations else "/"
             root = place.rpartition("/")[0].rpartition("/")[0]  # above NAME.dist-info

@@ -23,6 +23,7 @@ class Facts:
     hits: Hits = ()
     unsearched: str = ""  # why it was not searched: `large`, `binary`
     checksums: tuple[tuple[str, str], ...] = ()  # algorithm, hex
+    parts: tuple[tuple[str, Content], ...] = ()  # name, what was found
 
 
 NOTHING = Facts()

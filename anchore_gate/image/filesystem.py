@@ -70,6 +70,9 @@ class Filesystem(Protocol):
     def behind_links(self) -> Iterator[FileEntry]:
         """The files that were not kept, though a symbolic link that leads to them is wanted."""
 
+    def parts(self, name: str) -> Iterator[tuple[str, bytes]]:
+        """The files that have the `Part` of this name, sorted by path, with what was found."""
+
     def has(self, path: str) -> bool:
         """Whether the bytes of the file at `path` (symlinks followed) were kept."""
 

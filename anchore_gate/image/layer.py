@@ -75,8 +75,10 @@ class LayerWalk:
 
     def look_into(self, path: str, size: int, pieces: Iterable[bytes]) -> None:
         """Keep, search and sum up a file that comes from a folder."""
-        if self._plan.wanted(path) or self._plan.algorithms(path) or size <= self._plan.max_search:
-            self._gather(path, size, pieces, self._plan.wanted(path), self._plan.algorithms(path))
+        plan = self._plan
+        is_of_interest = size <= plan.max_search or size >= plan.least_part
+        if is_of_interest or plan.wanted(path) or plan.algorithms(path):
+            self._gather(path, size, pieces, plan.wanted(path), plan.algorithms(path))
         elif self._search is not None:
             self.contents.facts[path] = _LARGE
 
@@ -151,7 +153,7 @@ class LayerWalk:
     ) -> None:
         """Learn what is asked of a file: its bytes by the wants of `mask`, its checksums, a search."""
         plan, size = self._plan, member.size
-        if not mask and not algorithms and (size > plan.max_search or not size):
+        if not mask and not algorithms and (plan.max_search < size < plan.least_part or not size):
             if self._search is not None and size:
                 self.contents.facts[path] = _LARGE
             return
@@ -173,7 +175,9 @@ class LayerWalk:
         """A file that is in memory as a whole: nearly all are."""
         kept = self._plan.within(mask, len(content)) if mask else 0
         hits, unsearched = self._searched(path, content)
-        if mask or algorithms or hits:
+        parts = _Parts(self._plan, len(content))
+        parts.feed(content)
+        if mask or algorithms or hits or parts.found:
             self.contents.facts[path] = Facts(
                 kept=kept,
                 content=self._spool.add(content) if kept else None,
@@ -181,6 +185,7 @@ class LayerWalk:
                 hits=hits,
                 unsearched=unsearched,
                 checksums=tuple((name, _hash(name, content)) for name in sorted(algorithms)),
+                parts=tuple((name, self._spool.add(found)) for name, found in parts.found),
             )
         elif unsearched:
             self.contents.facts[path] = _BINARY if unsearched == "binary" else _LARGE
@@ -203,22 +208,25 @@ class LayerWalk:
         kept = self._plan.within(mask, size)
         hashes = {name: hashlib.new(name, usedforsecurity=False) for name in sorted(algorithms)}
 
-        def hashed() -> Iterable[bytes | memoryview]:
+        parts = _Parts(self._plan, size)
+
+        def passed() -> Iterable[bytes | memoryview]:
             for piece in pieces:
                 for one in hashes.values():
                     one.update(piece)
+                parts.feed(piece)
                 yield piece
 
-        content = self._spool.add_pieces(hashed(), size) if kept else None
-        if not kept and hashes:
-            for _ in hashed():
-                pass
+        content = self._spool.add_pieces(passed(), size) if kept else None
+        if not kept:
+            all(hashes or parts.waiting for _ in passed())
         self.contents.facts[path] = Facts(
             kept=kept,
             content=content,
             oversized=kept != mask,
             unsearched="large" if self._search is not None else "",
             checksums=tuple((name, one.hexdigest()) for name, one in hashes.items()),
+            parts=tuple((name, self._spool.add(found)) for name, found in parts.found),
         )
 
     def _searched(self, path: str, content: bytes) -> tuple[Hits, str]:
@@ -245,6 +253,21 @@ class LayerWalk:
             hits = self._search.find(content)
             if hits and self.contents.records.get(path) is record:  # no later member took its place
                 facts[path] = replace(facts.get(path, NOTHING), hits=hits)
+
+
+class _Parts:
+    """Looks for the parts that are kept of a file."""
+
+    def __init__(self, plan: Plan, size: int) -> None:
+        self._readers = [(one.name, one.reader()) for one in plan.parts if size >= one.least]
+        self.waiting = [reader for _, reader in self._readers]
+
+    def feed(self, piece: bytes | memoryview) -> None:
+        self.waiting = [one for one in self.waiting if one.feed(piece)]
+
+    @property
+    def found(self) -> tuple[tuple[str, bytes], ...]:
+        return tuple((name, reader.found) for name, reader in self._readers if reader.found)
 
 
 def _hash(algorithm: str, content: bytes) -> str:

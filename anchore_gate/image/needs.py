@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from anchore_gate.typed import Protocol
 from anchore_gate.values import dataclass
 
 MIB = 1024 * 1024
@@ -52,6 +53,24 @@ class ContentSearch:
     literals: frozenset[bytes] | None = None  # lower-case, one lies in each match; None: not found out yet
 
 
+class PartReader(Protocol):
+    """Looks for a part of one file."""
+
+    found: bytes  # so far, b"" for nothing
+
+    def feed(self, piece: bytes | memoryview, /) -> bool:
+        """Take the next bytes, from the start of the file; whether it needs more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What is kept of large files, programs above all, that are not kept whole."""
+
+    name: str
+    least: int  # bytes; a shorter file is not looked into
+    reader: Callable[[], PartReader]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checksums:
     """Files whose checksums are computed during the pass."""
@@ -67,6 +86,7 @@ class Needs:
     wants: tuple[Want, ...] = ()
     searches: tuple[ContentSearch, ...] = ()
     checksums: tuple[Checksums, ...] = ()
+    parts: tuple[Part, ...] = ()
     packages: bool = False  # whether anybody reads the inventory
     package_files: bool = False  # whether anybody reads `Inventory.files`
     vulnerabilities: bool = False  # whether anybody reads the matches
@@ -80,6 +100,7 @@ class Needs:
             wants=tuple(dict.fromkeys(want for part in every for want in part.wants)),
             searches=tuple(dict.fromkeys(one for part in every for one in part.searches)),
             checksums=tuple(dict.fromkeys(one for part in every for one in part.checksums)),
+            parts=tuple(dict.fromkeys(one for part in every for one in part.parts)),
             packages=any(part.packages for part in every),
             package_files=any(part.package_files for part in every),
             vulnerabilities=any(part.vulnerabilities for part in every),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 
 from anchore_gate.errors import UsageError
@@ -29,6 +30,8 @@ class Plan:
         self._shortest = min(map(len, self._by_suffix), default=0)
         self._tails = frozenset(suffix[-self._shortest :] for suffix in self._by_suffix)
         self._checksums = [(one, _compiled(one.pattern)) for one in needs.checksums]
+        self.parts = needs.parts
+        self.least_part = min((one.least for one in needs.parts), default=sys.maxsize)  # bytes
         self.max_search = max((one.max_size for one in needs.searches), default=-1)
 
     def line_search(self) -> LineSearch:

@@ -60,8 +60,7 @@ class SquashedFilesystem:
         """What can be seen, and what is hidden but still hides what lies beneath it in lower layers."""
         if self._is_bare:
             return records, set()
-        visible: dict[str, Record] = {}
-        replaced: set[str] = set()
+        visible, replaced = dict[str, Record](), set[str]()
         for path, record in records.items():
             type_ = record[0][0]
             # A folder that is only implied replaces a file, not a link: a runtime may write through that.
@@ -226,6 +225,11 @@ class SquashedFilesystem:
             raise ImageError(f"{path!r} was not kept")
         return self._spool.open(content)
 
+    def parts(self, name: str) -> Iterator[tuple[str, bytes]]:
+        """See `Filesystem.parts`."""
+        having = sorted(path for path, one in self._facts.items() if one.parts and name in dict(one.parts))
+        return ((path, self._spool.open(dict(self._facts[path].parts)[name]).read()) for path in having)
+
     def checksum(self, path: str, algorithm: str) -> str | None:
         """See `Filesystem.checksum`."""
         return dict(self.facts(path).checksums).get(algorithm)
@@ -269,11 +273,8 @@ class SquashedFilesystem:
             found = known.get(folder)
             if found is None:
                 record = self._records.get(folder)
-                if (
-                    folder in self._removed
-                    or folder in self._opaque
-                    or (record is not None and record[0][0] != "dir")
-                ):
+                is_gone = folder in self._removed or folder in self._opaque
+                if is_gone or (record is not None and record[0][0] != "dir"):
                     found = True
                 elif folder == "/":
                     found = False
@@ -281,8 +282,7 @@ class SquashedFilesystem:
                 break
             passed.append(folder)
             folder = folder.rpartition("/")[0] or "/"
-        known[folder] = found
-        known.update((one, found) for one in passed)
+        known.update((one, found) for one in (folder, *passed))
         return found
 
     def _entry(self, path: str, record: Record) -> FileEntry:

@@ -72,6 +72,7 @@ class Package:
     cpes: tuple[str, ...] = ()
     owned_by: str = ""  # purl of the OS package that owns its files; "" = nobody
     found_by: str = ""
+    main_module: str = ""  # go: of the program that it is linked into
     spelling: str = ""  # python: the name as its own metadata writes it ("" = the same)
 
     @property

@@ -6,6 +6,7 @@ import io
 import random
 import re
 import tarfile
+import zlib
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -14,10 +15,11 @@ import pytest
 from anchore_gate.image import layered, readahead
 from anchore_gate.image.layered import LayeredImage
 from anchore_gate.image.limits import KIB, MIB
-from anchore_gate.image.needs import Checksums, ContentSearch, Needs, Want
+from anchore_gate.image.needs import Checksums, ContentSearch, Needs, Part, Want
 from anchore_gate.image.squashed import SquashedFilesystem
 from anchore_gate.model.digest import Digest
 from anchore_gate.model.image import Image, Layer
+from anchore_gate.values import replace
 from tests.image.needs_of import KEY_LINE, SECRETS
 from tests.support.images import BuiltLayer, digest_of, layer_of
 
@@ -25,10 +27,40 @@ OWN = (
     ContentSearch(kind="content", name="OWN", regex=r".*own[0-9]+secret", max_size=20_000),
     ContentSearch(kind="content", name="WIDE", regex=r"(?i)^needle", max_size=3 * MIB),
 )
+
+
+class Sum:
+    """A part that needs all of a file."""
+
+    def __init__(self) -> None:
+        self._sum = 0
+        self.found = b""
+
+    def feed(self, piece: bytes | memoryview, /) -> bool:
+        self._sum = zlib.crc32(piece, self._sum)
+        self.found = str(self._sum).encode()
+        return True
+
+
+class Front:
+    """A part that is found early, if at all."""
+
+    def __init__(self) -> None:
+        self.found = b""
+
+    def feed(self, piece: bytes | memoryview, /) -> bool:
+        self.found = bytes(piece[:4]) if bytes(piece[:4]) == b"some" else b""
+        return False
+
+
+PARTS = (Part(name="sum", least=MIB + 1, reader=Sum), Part(name="front", least=20_000, reader=Front))
 KEPT = Want(suffixes=frozenset({".keep"}), limit=MIB + 1)
 HELD = Want(pattern=r"/d1/.*", holds="/d1/")
 NEEDS = Needs(
-    wants=(KEPT, HELD), searches=SECRETS + OWN, checksums=(Checksums(pattern=r"/d2/.*\.keep|/d0/.*"),)
+    wants=(KEPT, HELD),
+    searches=SECRETS + OWN,
+    checksums=(Checksums(pattern=r"/d2/.*\.keep|/d0/.*"),),
+    parts=PARTS,
 )
 LENGTHS = (
     *(0, 1, 511, 512, 513, 7999, 8000, 8001, 9999, 10_000, 10_001, 19_999, 20_000, 20_001),
@@ -164,13 +196,13 @@ def leads_to(disk: dict[str, File | str], path: str) -> str | None:
     return None
 
 
-def hits_of(disk: dict[str, File | str]) -> set[tuple[str, str, tuple[int, ...], int]]:
+def hits_of(disk: dict[str, File | str], needs: Needs) -> set[tuple[str, str, tuple[int, ...], int]]:
     found = set()
     for path in disk:
         file = disk.get(leads_to(disk, path) or "")
         if not isinstance(file, File) or (len(file.content) > 10_000 and b"\0" in file.content[:8000]):
             continue
-        for search in NEEDS.searches:
+        for search in needs.searches:
             if len(file.content) <= search.max_size:
                 expression = re.compile(search.regex.encode())
                 lines = io.BytesIO(file.content).readlines()
@@ -179,7 +211,7 @@ def hits_of(disk: dict[str, File | str]) -> set[tuple[str, str, tuple[int, ...],
     return found
 
 
-def check(files: SquashedFilesystem, disk: dict[str, File | str]) -> None:
+def check(files: SquashedFilesystem, disk: dict[str, File | str], needs: Needs) -> None:
     plain = {path: one for path, one in disk.items() if isinstance(one, File)}
     entries = {entry.path: entry for entry in files.entries() if entry.type != "dir"}
     assert entries.keys() == disk.keys()
@@ -188,7 +220,14 @@ def check(files: SquashedFilesystem, disk: dict[str, File | str]) -> None:
         for path, entry in entries.items()
         if entry.type == "file"
     }
-    assert {(hit.path, hit.name, hit.lines, hit.layer) for hit in files.hits} == hits_of(disk)
+    assert {(hit.path, hit.name, hit.lines, hit.layer) for hit in files.hits} == hits_of(disk, needs)
+    large = {path: one.content for path, one in plain.items() if len(one.content) > MIB}
+    assert dict(files.parts("sum")) == {path: str(zlib.crc32(one)).encode() for path, one in large.items()}
+    assert dict(files.parts("front")) == {
+        path: b"some"
+        for path, one in plain.items()
+        if len(one.content) >= 20_000 and one.content.startswith(b"some")
+    }
     for want, fits in ((KEPT, r".*\.keep"), (HELD, r"/d1/.*")):
         wanted = {
             path for path, one in plain.items() if re.fullmatch(fits, path) and len(one.content) <= want.limit
@@ -216,11 +255,14 @@ def in_threads_by_little(patch: pytest.MonkeyPatch) -> None:
 def in_one_go(_: pytest.MonkeyPatch) -> None: ...
 
 
+@pytest.mark.parametrize("needs", [NEEDS, replace(NEEDS, searches=())], ids=["searched", "unsearched"])
 @pytest.mark.parametrize("way", [in_one_go, in_threads, in_threads_by_little])
 @pytest.mark.parametrize("seed", range(12))
-def test_the_scan_sees_what_a_plain_reader_sees(seed: int, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_scan_sees_what_a_plain_reader_sees(
+    seed: int, way: Way, needs: Needs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     way(monkeypatch)
     layers = made_layers(random.Random(seed))
     blobs = [Blob(number, layer) for number, layer in enumerate(layers)]
     with LayeredImage(Image(name="it", source="test"), blobs) as image:
-        check(image.scan(NEEDS), unpacked(layers))
+        check(image.scan(needs), unpacked(layers), needs)

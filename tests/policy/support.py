@@ -62,6 +62,9 @@ class Files:
     def kept(self, want: Want) -> Iterator[str]:
         return iter(sorted(self.kept_bytes))
 
+    def parts(self, name: str) -> Iterator[tuple[str, bytes]]:
+        raise NotImplementedError(name)
+
     def behind_links(self) -> Iterator[FileEntry]:
         return iter(())
 

@@ -55,12 +55,14 @@ class Files:
         wants: tuple[Want, ...] | None = None,
         hits: tuple[ContentHit, ...] = (),
         notes: tuple[str, ...] = (),
+        parts: Mapping[str, Mapping[str, bytes]] | None = None,
     ) -> None:
         self._nodes: dict[str, Node] = {}
         for path, given in tree.items():
             content = given.encode() if isinstance(given, str) else given
             self._add(path, content if isinstance(content, Node) else Node(content=content))
         self._wants = wants
+        self._parts = parts or {}
         self.hits = hits
         self.notes = notes
 
@@ -142,6 +144,10 @@ class Files:
     def behind_links(self) -> Iterator[FileEntry]:
         """See `Filesystem.behind_links`."""
         return iter(())
+
+    def parts(self, name: str) -> Iterator[tuple[str, bytes]]:
+        """See `Filesystem.parts`."""
+        return iter(sorted(self._parts.get(name, {}).items()))
 
     def has(self, path: str) -> bool:
         """See `Filesystem.has`."""
