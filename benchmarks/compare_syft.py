@@ -25,7 +25,7 @@ from anchore_gate.image.sources import open_image
 from anchore_gate.model.inventory import Inventory
 
 Key = tuple[str, str, str]
-OURS = ("apk", "deb", "rpm", "npm", "gem", "python", "java-archive", "jenkins-plugin")
+OURS = ("apk", "deb", "rpm", "npm", "gem", "python", "java-archive", "jenkins-plugin", "go-module")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

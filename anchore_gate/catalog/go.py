@@ -28,7 +28,7 @@ _LOAD, _WRITABLE = 1, 2  # of program headers
 _IS_INLINE = 2  # a flag of the build info
 _DEVEL = "(devel)"
 _RELEASE = regex(r"-X[ =]\S*\.(?:git|build|release)?[vV]ersion=v?(\d+\.\d+\.\d+[-+.0-9A-Za-z]*)")
-_TOOLCHAIN = regex(r"go[0-9]+(?:\.[0-9]+)*(?:(?:beta|rc)[0-9]+)?")
+_TOOLCHAIN = regex(r"go[0-9]\S*")
 
 
 class _Faulty(ValueError):
@@ -174,8 +174,9 @@ def _modules(text: str) -> Iterator[tuple[str, str]]:
                 main, version = name, of or _DEVEL
             case "dep":
                 linked.append((name, of))
-            case "=>" if linked:
-                linked[-1] = name, of
+            case "=>" if linked:  # by another module, or by a folder of whoever built it
+                is_folder = name.startswith((".", "/"))
+                linked[-1] = (linked[-1][0], _DEVEL) if is_folder else (name, of)
             case "build":
                 key, _, value = name.partition("=")
                 settings[key] = value

@@ -26,6 +26,7 @@ MODULES = (
     f"mod\texample.com/app\tv1.2.3\t{SUM}\n"
     f"dep\tgolang.org/x/net\tv0.17.0\t{SUM}\n"
     f"dep\texample.com/old\tv1.0.0\n=>\texample.com/fork\tv1.0.1\t{SUM}\n"
+    "dep\tk8s.io/api\tv0.0.0\n=>\t./staging/src/k8s.io/api\t(devel)\t\n"
     "build\t-compiler=gc\nbuild\tGOARCH=amd64\n"
 )
 
@@ -87,6 +88,7 @@ def test_modules_and_the_toolchain_are_packages(bits: int, order: str) -> None:
     assert [(one.name, one.version, one.purl) for one in every if isinstance(one, Package)] == [
         ("golang.org/x/net", "v0.17.0", "pkg:golang/golang.org/x/net@v0.17.0"),
         ("example.com/fork", "v1.0.1", "pkg:golang/example.com/fork@v1.0.1"),
+        ("k8s.io/api", "(devel)", "pkg:golang/k8s.io/api"),
         ("example.com/app", "v1.2.3", "pkg:golang/example.com/app@v1.2.3"),
         ("stdlib", "go1.21.3", "pkg:golang/stdlib@1.21.3"),
     ]
@@ -123,7 +125,13 @@ def test_a_program_from_a_checkout_has_the_version_that_it_was_told(
 
 @pytest.mark.parametrize(
     ("toolchain", "version"),
-    [("go1.22", "go1.22"), ("go1.21rc2 X:boringcrypto", "go1.21rc2"), ("devel +abc", None), ("", None)],
+    [
+        ("go1.22", "go1.22"),
+        ("go1.25-20250209-RC00 cl/724970549 X:boringcrypto", "go1.25-20250209-RC00"),
+        ("go1.21rc2 X:boringcrypto", "go1.21rc2"),
+        ("devel +abc", None),
+        ("", None),
+    ],
 )
 def test_the_toolchain_is_a_package_where_it_is_a_release(toolchain: str, version: str | None) -> None:
     told = dict(named(program(build_info("", toolchain))))
