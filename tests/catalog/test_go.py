@@ -190,13 +190,22 @@ def test_damaged_build_info_is_read_or_told(damage: bytes, place: int) -> None:
     assert all(isinstance(one, (Package, Unknown)) for one in found(program(bytes(info), before=16_384)))
 
 
-@pytest.mark.parametrize(("version", "count"), [("v1.2.3", 1), ("(devel)", 0)])
-def test_a_program_from_a_checkout_matches_no_advisory_of_its_own_name(
-    version: str, count: int, tmp_path: Path
+@pytest.mark.parametrize(
+    ("name", "version", "count"),
+    [
+        ("example.com/app", "v1.2.3", 1),
+        ("example.com/app", "(devel)", 0),
+        ("example.com/app", "v0.0.0-20240506070809-0123456789ab", 0),
+        ("golang.org/x/net", "v1.2.3", 1),
+        ("k8s.io/api", "v1.2.3", 0),
+        ("stdlib", "v1.2.3", 1),
+    ],
+)
+def test_what_was_built_from_a_folder_matches_no_advisory(
+    name: str, version: str, count: int, tmp_path: Path
 ) -> None:
     data = Data(tmp_path / "vulnerability.db")
-    blob = affected("< 9.0.0", "9.0.0", type="semver")
-    data.add("GHSA-1", "go-module", "example.com/app", blob, provider="github")
+    data.add("GHSA-1", "go-module", name, affected("< 9.0.0", "9.0.0", type="semver"), provider="github")
     info = build_info(MODULES.replace("v1.2.3", version))
 
     matched = data.match(*(one for one in found(program(info)) if isinstance(one, Package)))
