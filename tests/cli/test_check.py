@@ -503,7 +503,7 @@ def _ids(path: Path) -> list[str]:
         ({"action": "MAYBE"}, "rules[0].action: no action 'MAYBE'"),
         (
             {"params": [{"name": "colour", "value": "x"}]},
-            "rules[0].params[0].name: 'colour' is not a parameter",
+            "rules[0].params[0].name: no parameter 'colour'",
         ),
     ],
     ids=["gate", "trigger", "action", "parameter"],
