@@ -23,7 +23,7 @@ from anchore_gate.policy.bundle import Bundle
 from anchore_gate.policy.evaluate import evaluate, passed_over
 from anchore_gate.policy.official import by_the_other_name
 from anchore_gate.policy.settings import AnalyzerSettings
-from anchore_gate.policy.target import Target
+from anchore_gate.policy.target import NAMELESS, Target
 from anchore_gate.policy.trigger import Evidence, MalwareFinding
 from anchore_gate.typed import TYPE_CHECKING
 from anchore_gate.values import dataclass, field, replace
@@ -254,6 +254,8 @@ def _matched(inventory: Inventory, store: Store | None) -> Matched | None:
 
 def named(tag: str) -> str:
     """A reference with its registry and tag written out, "" for none. Raises `InvalidReference`."""
+    if tag == NAMELESS:
+        return tag
     if tag.startswith("dockerhub/"):  # Engine's old name for it
         tag = "docker.io/" + tag.removeprefix("dockerhub/")
     return str(ImageReference.parse(tag)) if tag else ""

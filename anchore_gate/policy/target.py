@@ -6,6 +6,7 @@ from anchore_gate.regex import regex
 from anchore_gate.values import dataclass, replace
 
 _HOSTS = frozenset({"docker.io", "localhost", "localhost.localdomain", "localbuild"})
+NAMELESS = "*/*:*"  # Engine's name for an image that is judged by none
 _HEX64 = regex(r"[0-9a-f]{64}")
 
 
@@ -38,7 +39,7 @@ class Target:
     @classmethod
     def _of(cls, text: str) -> Target:
         if not text:
-            return cls(repository="*/*", tag="*")
+            text = NAMELESS
         if _HEX64.fullmatch(text):
             return cls(image_id=text)
         if text.startswith("sha256:"):

@@ -151,6 +151,19 @@ def test_an_image_that_cannot_be_judged_does_not_hide_the_others(demo_images: Im
     assert missing.category == "not_found"
 
 
+def test_an_image_is_judged_by_no_name_where_engines_name_for_none_is_given(
+    demo_images: Images, tmp_path: Path
+) -> None:
+    path = policy(tmp_path, ("always", "always", {}))
+    raw = json.loads(path.read_text())
+    [any_image] = raw["mappings"]
+    raw["mappings"] = [{**any_image, "id": "named", "repository": "demo*"}, {**any_image, "id": "any"}]
+    path.write_text(json.dumps(raw))
+    results = [gate(str(demo_images[0]), policy=path, tag=tag, now=NOON) for tag in ("", "*/*:*")]
+    assert [one.evaluation.mapping and one.evaluation.mapping.id for one in results] == ["named", "any"]
+    assert results[1].image.tag == "*/*:*"
+
+
 def test_an_empty_policy_judges_nothing(demo_images: Images, tmp_path: Path) -> None:
     (tmp_path / "p.json").write_text(
         '{"id": "x", "name": "x", "version": "2", "rule_sets": [], "mappings": []}'

@@ -42,6 +42,7 @@ def test_a_pattern_with_many_stars_takes_no_time() -> None:
         ("dockerhub/library/nginx:1", "docker.io", "library/nginx", "1"),
         ("q.io/a@sha256:" + "a" * 64, "q.io", "a", ""),
         ("", "docker.io", "*/*", "*"),
+        ("*/*:*", "docker.io", "*/*", "*"),
     ],
 )
 def test_a_name_is_read_as_anchore_does(text: str, registry: str, repository: str, tag: str) -> None:
