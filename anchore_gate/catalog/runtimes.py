@@ -1,4 +1,4 @@
-"""Languages that were built, not installed as packages: Python by its headers, Go by its own files."""
+"""What was built or copied, not installed: Python by its headers, Go by its own files, BusyBox."""
 
 from __future__ import annotations
 
@@ -12,19 +12,26 @@ from anchore_gate.model.inventory import Package, Unknown
 from anchore_gate.model.purl import purl
 from anchore_gate.regex import regex
 
+_MAX_PROGRAM = 16 * MIB
 _WANTS = (
+    Want(names=frozenset({"busybox"}), pattern=r".*/busybox", limit=_MAX_PROGRAM),
     Want(names=frozenset({"patchlevel.h"}), pattern=r".*/patchlevel\.h", limit=MIB),
     Want(names=frozenset({"VERSION"}), pattern=r".*/VERSION", limit=MIB),
 )
 _PYTHON = regex(rb"(?m)^[ \t]*#[ \t]*define[ \t]+PY_VERSION[ \t]+\"([0-9][0-9.a-z]*)")
 _GO = regex(rb"go([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:(?:beta|alpha|rc)[0-9]+)?)\s")
+_BUSYBOX = regex(rb"BusyBox[ \t]+v([0-9]+\.[0-9]+\.[0-9]+)")  # its banner
 _HEADERS = regex(r"(.*)/include/(?:python|pypy)([^/]*)/patchlevel\.h")
-_VENDORS = {"python": ("python", "python_software_foundation"), "go": ("golang",)}  # the NVD's
+# the NVD's
+_VENDORS = {"python": ("python", "python_software_foundation"), "go": ("golang",), "busybox": ("busybox",)}
 
 
 def _read(files: Filesystem, path: str) -> Iterator[Package | Unknown]:
     content = files.read(path)
-    if path.endswith("/VERSION"):
+    programs: Iterator[str] = iter(())
+    if path.endswith("/busybox"):
+        name, found = "busybox", _BUSYBOX.search(content)
+    elif path.endswith("/VERSION"):
         name, found, programs = "go", _GO.match(content + b"\n"), _go_programs(path)
     else:
         name, found, programs = "python", _PYTHON.search(content), _python_programs(path)

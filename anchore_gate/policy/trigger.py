@@ -129,21 +129,11 @@ class Evidence:
         entry = self.filesystem.entry(absolute(path))
         return entry is not None and entry.type == "symlink"
 
-    @property
-    def packages(self) -> tuple[Package, ...]:
-        """The packages as Anchore counts them: the program that all of BusyBox's distribution is, is one."""
-        distro = self.inventory.distro
-        if distro is None or distro.id != "busybox" or not distro.version_id:
-            return self.inventory.packages
-        version = distro.version_id.removeprefix("v")
-        program = Package(type="binary", name="busybox", version=version, locations=("/bin/busybox",))
-        return (*self.inventory.packages, program)
-
     def packages_named(self, name: str) -> tuple[Package, ...]:
         """The packages of a name, in the inventory's order: a thousand rules ask, one index answers."""
         if not self._by_name:
             index: defaultdict[tuple[bool, str], list[Package]] = defaultdict(list)
-            for package in self.packages:
+            for package in self.inventory.packages:
                 index[name_key(package.name, is_python=package.type == "python")].append(package)
             self._by_name.update(index)
         keys = (name_key(name, is_python=is_python) for is_python in (False, True))

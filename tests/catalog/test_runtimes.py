@@ -77,6 +77,30 @@ def test_files_of_these_names_that_speak_of_neither_are_none(path: str, text: st
     assert found({path: text}) == []
 
 
+def test_busybox_is_named_by_its_banner() -> None:
+    (one,) = found({"/opt/tools/busybox": b"\x7fELF\0\nBusyBox v1.36.1 (2023-01-01)\n\0"})
+
+    assert (one.type, one.name, one.version) == ("binary", "busybox", "1.36.1")
+    assert (one.purl, one.locations) == ("pkg:generic/busybox@1.36.1", ("/opt/tools/busybox",))
+    assert one.cpes == ("cpe:2.3:a:busybox:busybox:1.36.1:*:*:*:*:*:*:*",)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"BusyBox", b"BusyBox v1.36 (x)", b"complete -F _busybox busybox\n"]
+)
+def test_a_busybox_that_tells_no_whole_version_is_none(content: bytes) -> None:
+    assert found({"/bin/busybox": content}) == []
+
+
+def test_the_busybox_of_a_distribution_is_its_package() -> None:
+    tree: dict[str, bytes | str] = {
+        "/lib/apk/db/installed": "P:busybox\nV:1.36.1-r7\nA:x86_64\nF:bin\nR:busybox\n\n",
+        "/bin/busybox": b"BusyBox v1.36.1 (2023-01-01)\n",
+    }
+
+    assert [one.version for one in catalog(Files(tree)).packages] == ["1.36.1-r7"]
+
+
 def test_one_that_the_distribution_brought_is_its_package() -> None:
     header = "/usr/include/python3.11/patchlevel.h"
     tree = {
@@ -90,7 +114,7 @@ def test_one_that_the_distribution_brought_is_its_package() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_crash_it(content: bytes) -> None:
-    found({HEADER: content, "/x/VERSION": content})
+    found({HEADER: content, "/x/VERSION": content, "/bin/busybox": content})
 
 
 def test_the_flaws_of_a_built_python_are_found(tmp_path: Path) -> None:

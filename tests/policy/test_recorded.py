@@ -95,6 +95,21 @@ def test_a_recorded_image_has_the_facts_that_engine_saw(image: str) -> None:
     assert [len(outcome.findings) for outcome in result.evaluation.outcomes] == [1] * len(rules)
 
 
+def test_the_recorded_busybox_is_a_package() -> None:
+    rules = (
+        rule("packages", "blacklist", name="busybox", version="1.36.1"),
+        rule("packages", "required_package", name="busybox"),
+        rule("licenses", "blacklist_exact_match", licenses="N/A"),
+    )
+
+    result = gate(f"docker-archive:{CASES / 'images' / 'busybox.tar'}", policy=parse_bundle(bundle(*rules)))
+
+    assert [one.message for outcome in result.evaluation.outcomes for one in outcome.findings] == [
+        "Package is blacklisted: busybox-1.36.1",
+        "LICFULLMATCH Packages are installed that have blacklisted licenses: busybox(N/A)",
+    ]
+
+
 def _id(rule: MatchedRule | None) -> str | None:
     return rule.id if rule else None
 

@@ -24,7 +24,7 @@ def _tokens(evidence: Evidence, package_type: str) -> list[tuple[Package, str]]:
     """Package and licence word, packages by their names, words as each package has them."""
     return [
         (package, token)
-        for package in sorted(evidence.packages, key=lambda one: (one.name, one.version))
+        for package in sorted(evidence.inventory.packages, key=lambda one: (one.name, one.version))
         if package_type == "all" or package.is_os is (package_type == "os")
         for licence in package.licenses or (_NONE_OF.get(package.type, _NONE),)
         for token in licence.split()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from anchore_gate.image.filesystem import FileEntry
-from anchore_gate.model.inventory import Distro, Inventory, Package, PackageFile
+from anchore_gate.model.inventory import Inventory, Package, PackageFile
 from anchore_gate.policy.gates.packages import Verify
 from anchore_gate.policy.parameter import configure
 from tests.policy.support import bundle, enterprise, evidence, files, findings, judge, messages, rule
@@ -124,21 +124,6 @@ def test_a_required_package_is_first_looked_for_among_those_of_the_distribution(
     raw = bundle(rule("packages", "required_package", name="npm", version="7.1-1"))
 
     assert messages(raw, evidence(inventory=Inventory(packages=nodes))) == []
-
-
-def test_busybox_is_a_package_where_it_is_the_distribution() -> None:
-    raw = bundle(
-        rule("packages", "blacklist", name="busybox", version="1.36.1"),
-        rule("packages", "required_package", name="busybox"),
-        rule("licenses", "blacklist_exact_match", licenses="N/A"),
-    )
-    busybox = Inventory(distro=Distro(id="busybox", version_id="1.36.1"))
-
-    assert messages(raw, evidence(inventory=busybox)) == [
-        "Package is blacklisted: busybox-1.36.1",
-        "LICFULLMATCH Packages are installed that have blacklisted licenses: busybox(N/A)",
-    ]
-    assert len(messages(raw, evidence(inventory=Inventory(distro=Distro(id="debian"))))) == 1
 
 
 OWNED = (
