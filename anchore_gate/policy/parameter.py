@@ -178,7 +178,10 @@ def configure(
         except ValueError as problem:
             faults.append(ParameterFault("ParameterValueInvalidError", one.name, f"{one.name}: {problem}"))
     if faults:
-        return None, tuple(faults)
+        further = [
+            ParameterFault("ParameterValueInvalidError", "", told) for told in trigger.also_wrong(values)
+        ]
+        return None, (*faults, *further)
     try:
         return trigger(rule_id=rule_id, **values), ()
     except ValueError as problem:  # what a trigger says of several parameters together

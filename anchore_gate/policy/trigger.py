@@ -32,7 +32,7 @@ image. A trigger never reads the network or the clock.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from anchore_gate.errors import PolicyError
@@ -47,7 +47,7 @@ from anchore_gate.policy.identity import hashed_id
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.wording import kept_path
 from anchore_gate.regex import regex
-from anchore_gate.typed import ClassVar
+from anchore_gate.typed import Any, ClassVar
 from anchore_gate.values import dataclass, field
 
 
@@ -161,6 +161,11 @@ class Trigger:
     NAME: ClassVar[str] = ""
 
     rule_id: str | None = None
+
+    @classmethod
+    def also_wrong(cls, values: Mapping[str, Any]) -> Iterator[str]:  # noqa: ARG003  # most compare none with another
+        """What else is wrong with the parameters, as far as the values of some could be read."""
+        return iter(())
 
     def needs(self, settings: AnalyzerSettings) -> Needs:  # noqa: ARG002  # a trigger of the Dockerfile needs none
         """What must be looked at for it."""

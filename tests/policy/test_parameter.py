@@ -11,6 +11,7 @@ from anchore_gate.policy.gates import gates
 from anchore_gate.policy.gates.dockerfile import ExposedPorts, InstructionCheck
 from anchore_gate.policy.gates.files import AttributeMatch
 from anchore_gate.policy.gates.licenses import DenylistExactMatch
+from anchore_gate.policy.gates.metadata import Attribute
 from anchore_gate.policy.gates.packages import RequiredPackage
 from anchore_gate.policy.gates.passwd_file import DenylistUsernames
 from anchore_gate.policy.gates.vulnerabilities import PackageTrigger, StaleFeedData
@@ -96,8 +97,7 @@ def test_every_required_parameter_is_missed_and_every_unknown_one_named(trigger:
 
         assert made is None
         assert [one.name for one in faults if one.type == "InvalidParameterError"] == ["odd"]
-        missing = sorted(one.name for one in faults if one.type == "ParameterValueInvalidError")
-        assert missing == required
+        assert sorted(one.name for one in faults if one.is_missing) == required
 
 
 def test_parameters_that_a_trigger_does_not_have_are_one_fault_that_names_them_as_engine_counts_them() -> (
@@ -149,3 +149,26 @@ def test_names_are_read_in_any_letter_case_and_the_last_of_two_counts() -> None:
     assert (always.gate, always.trigger, always.action) == ("always", "always", Action.STOP)
     assert (packages.trigger, packages.action) == ("blacklist", Action.WARN)
     assert packages.params == (("name", "b"),)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, ["attribute", "check", ""]),
+        ({"attribute": "distro"}, ["check", ""]),
+        ({"attribute": "distro", "check": "=", "value": 12}, ["value", ""]),
+        ({"attribute": "size", "check": "is", "value": "10MB"}, ["check", ""]),
+        ({"attribute": "colour", "check": "=", "value": "10MB"}, ["attribute"]),
+        ({"attribute": "distro", "check": "exists", "value": 12}, ["value"]),
+        ({"attribute": "size", "check": "=", "value": "10MB"}, [""]),
+    ],
+)
+def test_a_value_of_metadata_is_looked_at_beside_other_faults_as_engine_counts(
+    given: dict[str, Any], told: list[str]
+) -> None:
+    made, faults = configure(Attribute, given, rule_id=None)
+
+    assert made is None
+    assert {one.type for one in faults} == {"ParameterValueInvalidError"}
+    assert [one.name for one in faults] == told
+    assert all(one.message.startswith("value: ") for one in faults if not one.name)

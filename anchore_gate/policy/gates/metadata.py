@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from anchore_gate.errors import PolicyError
 from anchore_gate.image.filesystem import Filesystem
@@ -14,13 +14,14 @@ from anchore_gate.policy.parameter import TEXT, choice, parameter
 from anchore_gate.policy.settings import AnalyzerSettings
 from anchore_gate.policy.trigger import Evidence, Gate, Trigger
 from anchore_gate.policy.wording import distro_words
-from anchore_gate.typed import ClassVar, Final
+from anchore_gate.typed import Any, ClassVar, Final
 from anchore_gate.values import dataclass
 
 _ATTRIBUTES = ("size", "architecture", "os_type", "distro", "distro_version", "like_distro", "layer_count")
 _NUMERIC = ("size", "layer_count")
 _ORDERS = ("=", "!=", ">", "<", ">=", "<=")
-_CHECKS = (*_ORDERS, "exists", "not_exists", "like", "not_like", "in", "not_in")
+_PRESENCE = ("exists", "not_exists")  # they ask for no value
+_CHECKS = (*_ORDERS, *_PRESENCE, "like", "not_like", "in", "not_in")
 _UNITS = {"": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3, "tb": 1024**4}
 
 
@@ -40,8 +41,8 @@ class Attribute(Trigger):
     def __post_init__(self) -> None:
         is_number = self.attribute in _NUMERIC
         if self.value is not None and is_number:
-            self._number()
-        if self.check in {"exists", "not_exists"}:
+            _number(self.attribute, self.value)
+        if self.check in _PRESENCE:
             return
         if self.value is None:
             raise ValueError(f"value: required by the check {self.check!r}")
@@ -49,6 +50,18 @@ class Attribute(Trigger):
             raise ValueError(f"check: {self.check!r} is not for numbers")
         if self.check in {"like", "not_like"}:
             Expression(self.value)
+
+    @classmethod
+    def also_wrong(cls, values: Mapping[str, Any]) -> Iterator[str]:
+        """See `Trigger.also_wrong`."""
+        value = values.get("value")
+        if value is None and values.get("check") not in _PRESENCE:
+            yield f"value: required by every check but {' and '.join(_PRESENCE)}"
+        elif value is not None and values.get("attribute") in _NUMERIC:
+            try:
+                _number(values["attribute"], value)
+            except ValueError as problem:
+                yield str(problem)
 
     def needs(self, settings: AnalyzerSettings) -> Needs:
         """See `Trigger.needs`."""
@@ -60,17 +73,18 @@ class Attribute(Trigger):
         actual = self._actual(evidence)
         if self._passes(actual):
             is_number = self.attribute in _NUMERIC and self.value is not None
-            wanted = self._number() if is_number else self.value or ""
+            wanted = _number(self.attribute, self.value or "") if is_number else self.value or ""
             yield self.found(
                 f"Attribute check for attribute: '{self.attribute}' check: '{self.check}' "
                 f"check_value: '{wanted}' matched image value: '{actual}'"
             )
 
     def _passes(self, actual: str | int) -> bool:
-        if self.check in {"exists", "not_exists"}:
+        if self.check in _PRESENCE:
             return bool(actual) is (self.check == "exists")
         if isinstance(actual, int):
-            return _ordered(self.check, (actual > (number := self._number())) - (actual < number))
+            number = _number(self.attribute, self.value or "")
+            return _ordered(self.check, (actual > number) - (actual < number))
         wanted = self.value or ""
         if not wanted:
             return False
@@ -79,13 +93,6 @@ class Attribute(Trigger):
         if self.check.endswith("in"):
             return (actual in {part.strip() for part in wanted.split(",")}) is (self.check == "in")
         return _ordered(self.check, (actual > wanted) - (actual < wanted))
-
-    def _number(self) -> int:
-        shape = r"([0-9]{1,18})([kmgt]b)?" if self.attribute == "size" else r"\s*([0-9]{1,18})\s*()"
-        found = re.fullmatch(shape, self.value or "")
-        if found is None:
-            raise ValueError(f"value: not a number of {self.attribute}: {(self.value or '')[:40]!r}")
-        return int(found[1]) * _UNITS[found[2] or ""]
 
     def _actual(self, evidence: Evidence) -> str | int:
         image, distro = evidence.image, evidence.inventory.distro
@@ -105,6 +112,14 @@ class Attribute(Trigger):
             case "distro_version":
                 return distro_words(distro)[1]
         return (",".join(distro.id_like) or distro.id) if distro else "Unknown"
+
+
+def _number(attribute: str, text: str) -> int:
+    shape = r"([0-9]{1,18})([kmgt]b)?" if attribute == "size" else r"\s*([0-9]{1,18})\s*()"
+    found = re.fullmatch(shape, text)
+    if found is None:
+        raise ValueError(f"value: not a number of {attribute}: {text[:40]!r}")
+    return int(found[1]) * _UNITS[found[2] or ""]
 
 
 def _squashed_size(files: Filesystem) -> int:
