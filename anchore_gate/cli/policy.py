@@ -108,7 +108,8 @@ def _explain(source: str, image: str | None) -> int:
 
     image = _name_of(image) if image else image
     target = Target.parse(image) if image is not None else None
-    if image and target is not None and target.repository:  # neither an image id nor a digest alone
+    is_named = target is not None and target.repository and target != Target.parse("")
+    if image and is_named:  # neither an image id nor a digest alone
         ImageReference.parse(image)
     now = datetime.now(timezone.utc)
     draft = load_draft(source)

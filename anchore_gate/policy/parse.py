@@ -134,7 +134,7 @@ def _nulls(raw: dict[str, Any], words: Words) -> Iterator[Problem]:
     """Lists that are null: Engine takes none of these for an empty one."""
     for name in ("mappings", words.allowlisted_images, words.denylisted_images):
         if words is ENGINE_WORDS and name in raw and raw[name] is None:
-            yield mistyped(None, "a list (it may be empty)", name)
+            yield fault("null is no list (without the key it is empty)", name)
 
 
 def _elements(raw: dict[str, Any], name: str, faults: list[Problem]) -> _Elements:

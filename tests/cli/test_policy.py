@@ -85,6 +85,12 @@ def test_a_name_that_names_no_image_is_not_explained(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err == "anchore-gate: error: not an image reference: 'A B'\n"
 
 
+@pytest.mark.parametrize("name", ["", "*/*:*"])
+def test_an_image_by_no_name_is_explained(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["policy", "explain", "cis-docker-4", "--image", name]) == 0
+    assert "without a name: only rules of wildcards fit it" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [
