@@ -177,12 +177,13 @@ class Bundle:
         sets, lists = mapping.matched.rule_set_ids, mapping.matched.allowlist_ids
         chosen = tuple(_named(self.rule_sets, sets))
         allowed = tuple(_named(self.allowlists, lists))
+        known_sets, known_lists = counted(self.rule_sets), counted(self.allowlists)
         problems = (
             *mapping.problems,
-            *references(counted(self.rule_sets), sets, self.words.rule_set, mapping.path),
-            *(problem for rule_set in chosen for problem in rule_set.problems),
-            *references(counted(self.allowlists), lists, self.words.allowlist, mapping.path),
-            *(problem for allowlist in allowed for problem in allowlist.problems),
+            *references(known_sets, sets, self.words.rule_set, mapping.path),
+            *_faults(chosen, known_sets),
+            *references(known_lists, lists, self.words.allowlist, mapping.path),
+            *_faults(allowed, known_lists),
         )
         return Selection(mapping=mapping, rule_sets=chosen, allowlists=allowed, problems=problems)
 
@@ -257,6 +258,11 @@ def _json(content: bytes) -> Any:
 def _named(elements: tuple[_T, ...], ids: tuple[str, ...]) -> Iterator[_T]:
     by_id = {element.id: element for element in reversed(elements)}
     return (by_id[one] for one in ids if one in by_id)
+
+
+def _faults(elements: Iterable[RuleSet | Allowlist], known: Mapping[str, int]) -> Iterator[Problem]:
+    """What is wrong with those that are sure to be meant: no other has their id."""
+    return (problem for one in elements if known[one.id] == 1 for problem in one.problems)
 
 
 def counted(elements: Iterable[RuleSet | Allowlist]) -> dict[str, int]:

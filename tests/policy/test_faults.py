@@ -46,6 +46,18 @@ def test_a_list_that_is_null_stops_every_image(name: str) -> None:
     assert (result.final_action, result.final_reason) == (Action.STOP, "policy_evaluation")
 
 
+def test_of_two_policies_or_allowlists_of_one_id_it_is_not_said_what_is_wrong_with_the_first() -> None:
+    raw = bundle(rule("nogate", "x"), items=[{"id": "no gate"}])
+    raw["mappings"] = [mapping(policy_id="p1", whitelist_ids=["w1"])]
+
+    alone = judge(raw)
+    twice = judge({**raw, "policies": raw["policies"] * 2, "whitelists": raw["whitelists"] * 2})
+
+    assert [one.type for one in alone.problems] == ["GateNotFoundError", "ValidationError", "ValidationError"]
+    assert [one.type for one in twice.problems] == ["DuplicateIdentifierFoundError"] * 2
+    assert twice.final_action is Action.STOP
+
+
 def test_a_bundle_without_policies_stops_the_images_that_its_mappings_pick() -> None:
     raw = {name: value for name, value in bundle(ALWAYS).items() if name != "policies"}
 
