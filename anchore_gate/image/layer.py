@@ -76,8 +76,7 @@ class LayerWalk:
     def look_into(self, path: str, size: int, pieces: Iterable[bytes]) -> None:
         """Keep, search and sum up a file that comes from a folder."""
         plan = self._plan
-        is_of_interest = size <= plan.max_search or size >= plan.least_part
-        if is_of_interest or plan.wanted(path) or plan.algorithms(path):
+        if plan.looks_into(size) or plan.wanted(path) or plan.algorithms(path):
             self._gather(path, size, pieces, plan.wanted(path), plan.algorithms(path))
         elif self._search is not None:
             self.contents.facts[path] = _LARGE
@@ -153,7 +152,7 @@ class LayerWalk:
     ) -> None:
         """Learn what is asked of a file: its bytes by the wants of `mask`, its checksums, a search."""
         plan, size = self._plan, member.size
-        if not mask and not algorithms and (plan.max_search < size < plan.least_part or not size):
+        if not mask and not algorithms and (not size or not plan.looks_into(size)):
             if self._search is not None and size:
                 self.contents.facts[path] = _LARGE
             return

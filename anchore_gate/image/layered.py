@@ -168,8 +168,7 @@ class _Reader:
         wanted = known.content is None and self._plan.within(self._plan.wanted(path), size)
         summed = self._plan.algorithms(path) <= dict(known.checksums).keys()
         is_unseen = self._brought_as(path)[0] in self._files.unseen
-        is_of_interest = size <= self._plan.max_search or size >= self._plan.least_part
-        return bool(wanted or not summed or (is_unseen and is_of_interest))
+        return bool(wanted or not summed or (is_unseen and self._plan.looks_into(size)))
 
     def _look_again(self, blob: LayerBlob, names: dict[str, list[str]]) -> None:
         walk = LayerWalk(self._plan, self._spool, blob.layer.index, covered=lambda _path: False)

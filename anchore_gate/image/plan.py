@@ -31,7 +31,7 @@ class Plan:
         self._tails = frozenset(suffix[-self._shortest :] for suffix in self._by_suffix)
         self._checksums = [(one, _compiled(one.pattern)) for one in needs.checksums]
         self.parts = needs.parts
-        self.least_part = min((one.least for one in needs.parts), default=sys.maxsize)  # bytes
+        self._least_part = min((one.least for one in needs.parts), default=sys.maxsize)  # bytes
         self.max_search = max((one.max_size for one in needs.searches), default=-1)
 
     def line_search(self) -> LineSearch:
@@ -71,6 +71,10 @@ class Plan:
             return frozenset()
         fitting = (one.algorithms for one, pattern in self._checksums if pattern(path))
         return frozenset().union(*fitting)
+
+    def looks_into(self, size: int) -> bool:
+        """Whether a file of `size` bytes is searched, or may have a part that is kept, whatever its path."""
+        return size <= self.max_search or size >= self._least_part
 
     def bit(self, want: Want) -> int:
         """The bit of a declared want, 0 for one that was not declared."""
